@@ -1,0 +1,37 @@
+"""Vectors as they travel in events: base64 of little-endian floats, with dtype and dim named."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Modality = Literal["visual", "speech", "audio"]
+VectorDtype = Literal["float16", "float32"]
+
+BYTES_PER_ELEMENT: dict[str, int] = {"float16": 2, "float32": 4}
+
+
+class Vector(msgspec.Struct, frozen=True, kw_only=True):
+    """One dense vector. ``data`` travels as base64 in JSON.
+
+    Raises ``ValueError`` when the bytes do not hold exactly ``dim`` elements of ``dtype``.
+    """
+
+    dtype: VectorDtype
+    dim: Annotated[int, msgspec.Meta(ge=1, le=32768)]
+    data: bytes
+
+    def __post_init__(self) -> None:
+        want = self.dim * BYTES_PER_ELEMENT[self.dtype]
+        if len(self.data) != want:
+            raise ValueError(
+                f"data: {len(self.data)} bytes, but dim {self.dim} of {self.dtype} takes {want} bytes"
+            )
+
+
+class ModalityVector(msgspec.Struct, frozen=True, kw_only=True):
+    """What one modality of a clip, or a query meant for that modality, embeds to."""
+
+    modality: Modality
+    vector: Vector

@@ -1,0 +1,1 @@
+"""Running a service: settings, lifecycle and the HTTP app that every service has."""
