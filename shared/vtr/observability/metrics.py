@@ -12,6 +12,8 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _FRESHNESS_SECONDS = (0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
+BUILD = Info("vtr_build", "The version of vtr that this process runs.")
+
 # --- The consumer loop -------------------------------------------------------------------------------
 CONSUMED = Counter("vtr_consumed", "Records fetched from Kafka.", ["service", "topic"])
 PROCESSED = Counter("vtr_processed", "Records whose step finished well.", ["service", "topic"])

@@ -13,8 +13,10 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 from starlette.applications import Starlette
 
+from vtr import __version__
 from vtr.contracts.step import Unavailable
 from vtr.observability import logging as vtr_logging
+from vtr.observability import metrics
 from vtr.observability.health import Health, Watched
 from vtr.runtime.http import HttpServer, build_app
 from vtr.runtime.settings import ServiceSettings
@@ -70,6 +72,7 @@ def run(name: str, settings_type: type[S], build: Callable[[S], Service]) -> int
             sys.stderr.write(f"{name}: setting VTR_{where}: {fault['msg']}\n")
         return EXIT_USAGE
     vtr_logging.configure(name, settings.log)
+    metrics.BUILD.info({"version": __version__, "service": name})
     log = vtr_logging.get_logger(name)
     began = time.monotonic()
     try:
