@@ -1,0 +1,1 @@
+"""Vectors at rest: what a vector store is to the services, and Milvus as one."""
