@@ -7,7 +7,20 @@ from vtr.observability import metrics
 
 ALL = {name: value for name, value in vars(metrics).items() if isinstance(value, MetricWrapperBase)}
 ALLOWED_LABELS = set(
-    "service topic code dependency partition outcome kind cache result path stage start".split()
+    [
+        "service",
+        "topic",
+        "code",
+        "dependency",
+        "partition",
+        "outcome",
+        "kind",
+        "cache",
+        "result",
+        "path",
+        "stage",
+        "start",
+    ]
 )
 
 
