@@ -117,6 +117,8 @@ class VideoStatus(Event, frozen=True, kw_only=True):
     clips_extracted: int | None = None
     clips_searchable: int | None = None
     upload_to_searchable_s: Seconds | None = None
+    notes: Annotated[tuple[str, ...], msgspec.Meta(max_length=32)] = ()
+    """What a reader should know although the video did not fail, such as a file that ends too early."""
 
     def __post_init__(self) -> None:
         if (self.stage == "failed") != (self.failure is not None):
