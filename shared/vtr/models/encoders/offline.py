@@ -1,0 +1,115 @@
+"""``offline``: EfficientNet-Lite0 frames and MiniLM sentences joined by ConSE, without any training.
+
+All weights come from pip packages: nothing is fetched. See ``conse`` for how the two meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from vtr.models.encoders.base import ClipEmbedding, ClipFrames, Encoder, FloatArray, TextEncoder
+from vtr.models.encoders.checks import check_clips
+from vtr.models.encoders.conse import conse
+from vtr.models.encoders.file_cache import cached_array, default_cache_dir
+from vtr.models.encoders.imagenet import CLASSES, class_texts
+from vtr.models.encoders.lifetime import Closable
+from vtr.models.encoders.lite0 import Lite0
+from vtr.models.encoders.minilm import MiniLm, minilm_folder
+from vtr.models.encoders.options import EncoderOptions
+from vtr.models.encoders.pooling import unit
+from vtr.models.encoders.torch_runtime import pick_device, set_threads
+
+# Goes up whenever the weights, the class texts, the preprocessing or the ConSE constants change.
+MODEL_VERSION = "offline-conse-minilm_384_v1"
+
+
+class OfflineTextEncoder(Closable):
+    """The sentence tower alone."""
+
+    model_version = MODEL_VERSION
+    dim = MiniLm.dim
+
+    def __init__(self, options: EncoderOptions) -> None:
+        set_threads(options)
+        self._text: MiniLm | None = MiniLm(
+            device=pick_device(options), max_texts_per_batch=options.max_texts_per_batch
+        )
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """See :class:`TextEncoder`."""
+        return self._sentences().encode(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> FloatArray:
+        """See :class:`TextEncoder`; windows are of 256 tokens."""
+        return self._sentences().encode(texts)
+
+    def _sentences(self) -> MiniLm:
+        self._require_open()
+        assert self._text is not None  # noqa: S101
+        return self._text
+
+    def _release(self) -> None:
+        self._text = None
+
+
+class OfflineEncoder(OfflineTextEncoder):
+    """Both towers and the label matrix ``[1000, 384]`` between them."""
+
+    def __init__(self, options: EncoderOptions) -> None:
+        super().__init__(options)
+        self._images: Lite0 | None = Lite0(
+            device=pick_device(options), max_frames_per_batch=options.max_frames_per_batch
+        )
+        self._labels = _label_matrix(self._sentences(), options.cache_dir or default_cache_dir())
+
+    def encode_clips(self, clips: Sequence[ClipFrames]) -> list[ClipEmbedding]:
+        """See :class:`Encoder`. A clip is the mean of its frames."""
+        self._require_open()
+        assert self._images is not None  # noqa: S101
+        check_clips(clips)
+        if not clips:
+            return []
+        flat = [frame for clip in clips for frame in clip.frames]
+        vectors = conse(self._images.logits(flat), self._labels)
+        result: list[ClipEmbedding] = []
+        start = 0
+        for clip in clips:
+            frames = vectors[start : start + len(clip.frames)]
+            start += len(clip.frames)
+            result.append(ClipEmbedding(clip=unit(frames.mean(axis=0)), frames=frames))
+        return result
+
+    def _release(self) -> None:
+        super()._release()
+        self._images = None
+
+
+def _label_matrix(sentences: MiniLm, cache_dir: Path) -> FloatArray:
+    texts = [text for _, text in class_texts()]
+    with (minilm_folder() / "model.safetensors").open("rb") as weights:
+        key = hashlib.file_digest(weights, "sha256")
+    key.update("\n".join((MODEL_VERSION, *texts)).encode())
+    return cached_array(
+        cache_dir / f"imagenet-minilm-{key.hexdigest()[:16]}.npy",
+        shape=(CLASSES, sentences.dim),
+        compute=lambda: sentences.encode(texts),
+    )
+
+
+def load_encoder(argument: str, *, options: EncoderOptions) -> Encoder:
+    """``offline`` takes no argument."""
+    _refuse_argument(argument)
+    return OfflineEncoder(options)
+
+
+def load_text_encoder(argument: str, *, options: EncoderOptions) -> TextEncoder:
+    """``offline`` takes no argument."""
+    _refuse_argument(argument)
+    return OfflineTextEncoder(options)
+
+
+def _refuse_argument(argument: str) -> None:
+    if argument:
+        raise ValueError(f"encoder: 'offline' takes nothing after it, but 'offline:{argument}' is given")
