@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
@@ -59,7 +60,7 @@ async def on_unexpected(_request: Request, error: Exception) -> Response:
     return problem(500, f"{type(error).__name__} (see the service's log)", code="internal")
 
 
-HANDLERS = {
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     HTTPException: on_http_exception,
     Rejected: on_rejected,
     DecodeError: on_decode_error,

@@ -1,0 +1,51 @@
+"""Builds clip_encoder: the model, the object store, the tombstones and the consumer."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from vtr.kafka.consumer import ConsumerLoop
+from vtr.kafka.producer import EventProducer
+from vtr.kafka.tombstones import TombstoneTable
+
+from clip_encoder.encode import BudgetedEncoder
+from clip_encoder.handler import SERVICE, EncodeClips
+from clip_encoder.settings import ClipEncoderSettings
+from vtr.contracts.events import ClipExtracted
+from vtr.media.objects import ObjectStore
+from vtr.models.encoders.base import ClipFrames
+from vtr.models.encoders.registry import load_encoder
+from vtr.observability.metrics import INFERENCE_SECONDS, MODEL
+from vtr.runtime.service import Service
+
+
+class _Pool(ThreadPoolExecutor):
+    """A pool that closes like every other resource."""
+
+    def close(self) -> None:
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+def build(settings: ClipEncoderSettings) -> Service:
+    """The service, with the model loaded and warm."""
+    encoder = load_encoder(settings.encoder, options=settings.encoder_options)
+    budgeted = BudgetedEncoder(encoder, frame_budget=settings.frame_budget, on_inference=_observe_inference)
+    budgeted.warm_up(ClipFrames(frames=[np.full((224, 224, 3), 127, dtype=np.uint8)] * 2, times_s=(0.0, 0.5)))
+    MODEL.info({"version": encoder.model_version, "encoder": settings.encoder})
+
+    pool = _Pool(max_workers=settings.io_threads, thread_name_prefix="objects")
+    tombstones = TombstoneTable(settings.kafka)
+    step = EncodeClips(budgeted, ObjectStore(settings.objects.uri), tombstones, pool)
+    producer = EventProducer(settings.kafka, source=SERVICE)
+    consumer = ConsumerLoop(SERVICE, {ClipExtracted: step}, settings, producer)
+    return Service(
+        name=SERVICE,
+        settings=settings,
+        loops=[tombstones, consumer],
+        resources=[encoder, pool, producer],
+    )
+
+
+def _observe_inference(kind: str, seconds: float, _items: int) -> None:
+    INFERENCE_SECONDS.labels(SERVICE, kind).observe(seconds)

@@ -1,0 +1,1 @@
+"""Turns queries into vectors, by topic and by HTTP, with a cache that both share."""

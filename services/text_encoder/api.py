@@ -1,0 +1,78 @@
+"""``POST /v1/embed``: vectors of texts for other services."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import numpy as np
+from fastapi import FastAPI, Request, Response
+
+from text_encoder.batcher import QueueFullError
+from text_encoder.embedder import Embedder
+from vtr.contracts.envelope import DEFAULT_TENANT
+from vtr.contracts.events.base import Tenant
+from vtr.contracts.step import Rejected
+from vtr.runtime.bodies import read_body
+from vtr.runtime.problems import HANDLERS, problem
+
+
+class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    texts: list[str]
+    tenant: Tenant = DEFAULT_TENANT
+
+
+class EmbedResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """``vectors[i]``: base64 of ``dim`` little-endian float32; ``cached[i]``: it was known before."""
+
+    model: str
+    dim: int
+    vectors: list[bytes]
+    cached: list[bool]
+    took_ms: float
+
+
+def build_api(embedder: Embedder, *, max_texts: int) -> FastAPI:
+    """The HTTP API over ``embedder``."""
+    app = FastAPI(title="vtr text_encoder", version="1", exception_handlers=HANDLERS)
+
+    @app.exception_handler(QueueFullError)
+    async def queue_full(_request: Request, error: QueueFullError) -> Response:
+        return problem(429, str(error), code="queue-full")
+
+    @app.post(
+        "/v1/embed",
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": msgspec.json.schema(EmbedRequest)["$defs"]["EmbedRequest"]}
+                },
+            }
+        },
+    )
+    async def embed(request: Request) -> Response:
+        """Vectors of ``texts``, in order; the same vectors that queries through the topics get."""
+        began = time.monotonic()
+        body = await read_body(request, EmbedRequest)
+        if not body.texts:
+            raise Rejected("texts-empty", "texts: is empty")
+        if len(body.texts) > max_texts:
+            raise Rejected("texts-too-many", f"texts: {len(body.texts)} given, at most {max_texts} are taken")
+        embedded = await embedder.embed_async(body.texts)
+        answer = EmbedResponse(
+            model=embedder.model,
+            dim=embedder.dim,
+            vectors=[vector.astype(np.dtype("<f4")).tobytes() for vector in embedded.vectors],
+            cached=embedded.cached,
+            took_ms=round((time.monotonic() - began) * 1000, 3),
+        )
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+
+    return app
+
+
+def vectors_of(body: bytes) -> list[np.ndarray[tuple[int], np.dtype[np.float32]]]:
+    """The vectors in a response body, for clients in Python."""
+    answer = msgspec.json.decode(body, type=EmbedResponse)
+    return [np.frombuffer(vector, dtype=np.dtype("<f4")).astype(np.float32) for vector in answer.vectors]
