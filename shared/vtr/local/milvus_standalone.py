@@ -1,0 +1,137 @@
+"""The real Milvus server on one machine: standalone mode, embedded etcd and RocksMQ, files as storage.
+
+Its gRPC servers listen on all addresses of the machine; Milvus 2.3 has no setting for that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vtr.local import milvus_binary, milvus_probe, ports, preflight
+from vtr.local.preflight import Problem
+from vtr.local.process import ManagedProcess, ProcessSpec
+
+# Placeholders of the template that are ports: {{ proxy_port(int): 19530 }}.
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)(?:\(\w+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
+
+
+class MilvusStandaloneServer:
+    """One process; only the client's port is fixed, the dozen inner ones are chosen free at each start."""
+
+    name = "milvus"
+
+    def __init__(self, data_dir: Path, port: int, log_dir: Path | None = None) -> None:
+        self._data_dir = data_dir
+        self.port = port
+        binaries = milvus_binary.home() / "bin"
+        library_path = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+        inherited = os.environ.get(library_path)
+        self._env = {
+            "DEPLOY_MODE": "STANDALONE",
+            library_path: f"{binaries}:{inherited}" if inherited else str(binaries),
+        }
+        self._log = (log_dir or data_dir / "logs") / "milvus.log"
+        self._process = ManagedProcess(self._spec(0))
+        self.processes: Sequence[ManagedProcess] = (self._process,)
+
+    @property
+    def uri(self) -> str:
+        """Where pymilvus connects."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """The same as :attr:`uri`."""
+        return self.uri
+
+    def problems(self) -> list[Problem]:
+        """All that keeps it from starting."""
+        found = preflight.python_package(
+            "pymilvus", why="it asks Milvus whether it is ready", extra="vectors"
+        )
+        found += preflight.port(self.port, "Milvus", "give another port, or the URI of a running Milvus")
+        return found + preflight.disk(self._data_dir) + preflight.disk(milvus_binary.home())
+
+    def start(self, deadline_s: float = 120.0) -> None:
+        """Fetch it if need be, configure, start, and wait until it answers."""
+        preflight.require(self.problems())
+        installed = milvus_binary.ensure()
+        metrics_port = self._configure(installed)
+        self._process.spec = self._spec(metrics_port)
+        self._process.start()
+        try:
+            self.wait_ready(deadline_s)
+        except BaseException:
+            self.stop(0)
+            raise
+
+    def wait_ready(self, deadline_s: float = 120.0) -> None:
+        """Until it lists its collections."""
+        self._process.wait_ready(lambda: milvus_probe.answers(self.port), deadline_s)
+
+    def stop(self, grace_s: float | None = None) -> None:
+        """Stop it; acknowledged writes are in RocksMQ and etcd, which survive a kill."""
+        self._process.stop(grace_s)
+
+    def _spec(self, metrics_port: int) -> ProcessSpec:
+        return ProcessSpec(
+            name=self.name,
+            command=(str(milvus_binary.home() / "bin" / "milvus"), "run", "standalone"),
+            log=self._log,
+            pid_file=self._data_dir / "pid.json",
+            env={**self._env, "METRICS_PORT": str(metrics_port)},
+            cwd=self._data_dir,
+            # On SIGTERM this release shuts its coordinators down and then retries for minutes to reach them.
+            grace_s=5.0,
+        )
+
+    def _configure(self, installed: Path) -> int:
+        """Write the configuration files; the port of metrics and health, which goes by the environment."""
+        configs = self._data_dir / "configs"
+        for folder in (configs, self._data_dir / "data", self._data_dir / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        template = (installed / "config.yaml.template").read_text()
+        port_names = [m[1] for m in _PLACEHOLDER.finditer(template) if m[1].endswith("_port")]
+        peer_port, metrics_port, *inner = ports.free_ports(len(port_names) + 2)
+        values = dict(zip(port_names, map(str, inner), strict=True))
+        values["proxy_port"] = str(self.port)
+        data = self._data_dir / "data"
+        values |= {
+            "etcd_log_path": str(self._data_dir / "logs" / "etcd.log"),
+            "system_log_path": "",  # to standard output, which the supervisor keeps
+            "etcd_data_dir": str(data / "etcd.data"),
+            "local_storage_dir": str(data),
+            "rocksmq_data_dir": str(data / "rocksmq"),
+        }
+        text = _PLACEHOLDER.sub(lambda match: values.get(match[1], match[2] or ""), template)
+        config: dict[str, Any] = yaml.safe_load(text)
+        etcd_config = configs / "etcd.yaml"
+        etcd_config.write_text(yaml.safe_dump(_etcd(int(values["etcd_port"]), peer_port)))
+        # Without a file of its own the embedded etcd listens on 2379 and 2380 whatever else is set, and a
+        # second server on the machine ends with a null pointer.
+        config["etcd"]["config"] = {"path": str(etcd_config)}
+        config["log"]["level"] = "warn"
+        (configs / "milvus.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        shutil.copy(installed / "glog.conf", configs / "glog.conf")
+        return metrics_port
+
+
+def _etcd(client_port: int, peer_port: int) -> dict[str, str]:
+    client = f"http://{ports.LOOPBACK}:{client_port}"
+    peer = f"http://{ports.LOOPBACK}:{peer_port}"
+    return {
+        "name": "default",
+        "listen-client-urls": client,
+        "advertise-client-urls": client,
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"default={peer}",
+    }
