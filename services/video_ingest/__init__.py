@@ -1,0 +1,1 @@
+"""The service that turns submitted videos into clips."""

@@ -1,0 +1,42 @@
+"""Builds the service from its settings: the only place that makes clients."""
+
+from __future__ import annotations
+
+from vtr.kafka.consumer import ConsumerLoop
+from vtr.kafka.tombstones import TombstoneTable
+
+from video_ingest.fetch import Fetcher, clean_spool
+from video_ingest.handler import SERVICE, DeletionStep, IngestStep
+from video_ingest.settings import IngestSettings
+from video_ingest.video import MediaFiles
+from vtr.contracts.events import VideoDeleted, VideoSubmitted
+from vtr.kafka.producer import EventProducer
+from vtr.media.objects import ObjectStore
+from vtr.runtime.service import Service
+
+__all__ = ["SERVICE", "build"]
+
+
+def build(settings: IngestSettings) -> Service:
+    """The service, not yet started. Raises Unavailable when the object store cannot be reached."""
+    clean_spool(settings.fetch.spool_dir)
+    objects = ObjectStore(settings.objects.uri)
+    producer = EventProducer(settings.kafka, source=SERVICE)
+    tombstones = TombstoneTable(settings.kafka)
+    steps = {
+        VideoSubmitted: IngestStep(
+            sources=Fetcher(settings.fetch),
+            videos=MediaFiles(settings.decode, settings.cut),
+            objects=objects,
+            tombstones=tombstones,
+            fingerprint=settings.fingerprint(),
+        ),
+        VideoDeleted: DeletionStep(objects),
+    }
+    consumer = ConsumerLoop(SERVICE, steps, settings, producer)
+    return Service(
+        name=SERVICE,
+        settings=settings,
+        loops=[tombstones, consumer],
+        resources=[producer],
+    )
