@@ -1,0 +1,83 @@
+"""The command line, put together from its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vtr.cli import (
+    asyncapi,
+    delete,
+    demo,
+    dlq,
+    encode,
+    interact,
+    publish,
+    recommend,
+    search,
+    stack,
+    status,
+    topics,
+)
+from vtr.cli.exit_codes import MEANING
+from vtr.cli.group import DEBUG_META, GuardedGroup
+
+EPILOG = "Exit codes: " + " ".join(f"{int(code)}: {meaning}" for code, meaning in MEANING.items())
+
+
+def _version(value: bool) -> None:
+    if value:
+        from vtr import __version__  # noqa: PLC0415
+
+        print(f"vtr {__version__}")
+        raise typer.Exit
+
+
+def root(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar="VTR_DEBUG", help="Show tracebacks of failures.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find the exact moments in videos by words, seconds after they were published to Kafka.
+
+    Start with: vtr up --detach, vtr publish FILE, vtr search "what happens in it". Or see it all: vtr demo.
+    """
+    del version
+    context.meta[DEBUG_META] = debug
+
+
+def make_app() -> typer.Typer:
+    """The ``vtr`` command with all its subcommands."""
+    app = typer.Typer(
+        name="vtr",
+        cls=GuardedGroup,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=EPILOG,
+    )
+    app.callback()(root)
+    for command in (
+        stack.up,
+        stack.down,
+        status.status,
+        publish.publish,
+        search.search,
+        search.similar,
+        recommend.recommend,
+        interact.interact,
+        delete.delete,
+        encode.encode,
+        asyncapi.asyncapi,
+        demo.demo,
+    ):
+        app.command()(command)
+    app.add_typer(topics.make_group(), name="topics")
+    app.add_typer(dlq.make_group(), name="dlq")
+    return app
