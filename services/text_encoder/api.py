@@ -13,8 +13,9 @@ from text_encoder.embedder import Embedder
 from vtr.contracts.envelope import DEFAULT_TENANT
 from vtr.contracts.events.base import Tenant
 from vtr.contracts.step import Rejected
+from vtr.runtime.api import build_api as build_app
 from vtr.runtime.bodies import read_body
-from vtr.runtime.problems import HANDLERS, problem
+from vtr.runtime.problems import problem
 
 
 class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +35,7 @@ class EmbedResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 def build_api(embedder: Embedder, *, max_texts: int) -> FastAPI:
     """The HTTP API over ``embedder``."""
-    app = FastAPI(title="vtr text_encoder", version="1", exception_handlers=HANDLERS)
+    app = build_app("vtr text_encoder")
 
     @app.exception_handler(QueueFullError)
     async def queue_full(_request: Request, error: QueueFullError) -> Response:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from vtr.kafka.consumer import ConsumerLoop
-from vtr.kafka.producer import EventProducer
-
 from text_encoder.api import build_api
 from text_encoder.batcher import MicroBatcher
 from text_encoder.cache import EmbeddingCache
@@ -14,6 +11,8 @@ from text_encoder.settings import TextEncoderSettings
 from vtr.cache.circuit import Circuit
 from vtr.cache.client import connect
 from vtr.contracts.events import QuerySubmitted
+from vtr.kafka.consumer import ConsumerLoop
+from vtr.kafka.producer import EventProducer
 from vtr.models.encoders.registry import load_text_encoder
 from vtr.observability.metrics import INFERENCE_SECONDS, MODEL, QUEUE_SECONDS, TEXTS_ENCODED
 from vtr.runtime.service import Service

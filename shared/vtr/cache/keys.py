@@ -29,11 +29,6 @@ def history(tenant: str, user_id: str) -> str:
     return f"{PREFIX}:{{{tenant}}}:person:{user_id}:history"
 
 
-def feed(tenant: str, user_id: str) -> str:
-    """The last RecommendationUpdated of this person, as JSON."""
-    return f"{PREFIX}:{{{tenant}}}:person:{user_id}:feed"
-
-
 def video(tenant: str, video_id: str) -> str:
     """What recommendation knows of a video: metadata, content vector, clips seen."""
     return f"{PREFIX}:{{{tenant}}}:video:{video_id}"

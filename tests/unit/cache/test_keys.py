@@ -26,7 +26,6 @@ def test_what_changes_in_one_transaction_shares_a_slot() -> None:
         slot_tag(key)
         for key in (
             keys.history("acme", "u1"),
-            keys.feed("acme", "u1"),
             keys.video("acme", "v1"),
             keys.fresh_videos("acme"),
             keys.popular_videos("acme"),
@@ -35,6 +34,6 @@ def test_what_changes_in_one_transaction_shares_a_slot() -> None:
 
 
 def test_tenants_never_share_a_key() -> None:
-    for make in (keys.history, keys.feed, keys.video):
+    for make in (keys.history, keys.video):
         assert make("a", "b") != make("b", "a")
     assert keys.fresh_videos("a") != keys.fresh_videos("b")
