@@ -1,7 +1,4 @@
-"""``offline``: EfficientNet-Lite0 frames and MiniLM sentences joined by ConSE, without any training.
-
-All weights come from pip packages: nothing is fetched. See ``conse`` for how the two meet.
-"""
+"""Both towers of ``offline`` and the label matrix between them."""
 
 from __future__ import annotations
 
@@ -9,49 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from vtr.models.encoders.base import ClipEmbedding, ClipFrames, Encoder, FloatArray, TextEncoder
+from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray
 from vtr.models.encoders.checks import check_clips
 from vtr.models.encoders.conse import conse
 from vtr.models.encoders.file_cache import cached_array, default_cache_dir
 from vtr.models.encoders.imagenet import CLASSES, class_texts
-from vtr.models.encoders.lifetime import Closable
 from vtr.models.encoders.lite0 import Lite0
 from vtr.models.encoders.minilm import MiniLm, minilm_folder
+from vtr.models.encoders.offline.texts import MODEL_VERSION, OfflineTextEncoder
 from vtr.models.encoders.options import EncoderOptions
 from vtr.models.encoders.pooling import unit
-from vtr.models.encoders.torch_runtime import pick_device, set_threads
-
-# Goes up whenever the weights, the class texts, the preprocessing or the ConSE constants change.
-MODEL_VERSION = "offline-conse-minilm_384_v1"
-
-
-class OfflineTextEncoder(Closable):
-    """The sentence tower alone."""
-
-    model_version = MODEL_VERSION
-    dim = MiniLm.dim
-
-    def __init__(self, options: EncoderOptions) -> None:
-        set_threads(options)
-        self._text: MiniLm | None = MiniLm(
-            device=pick_device(options), max_texts_per_batch=options.max_texts_per_batch
-        )
-
-    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """See :class:`TextEncoder`."""
-        return self._sentences().encode(texts)
-
-    def encode_passages(self, texts: Sequence[str]) -> FloatArray:
-        """See :class:`TextEncoder`; windows are of 256 tokens."""
-        return self._sentences().encode(texts)
-
-    def _sentences(self) -> MiniLm:
-        self._require_open()
-        assert self._text is not None  # noqa: S101
-        return self._text
-
-    def _release(self) -> None:
-        self._text = None
+from vtr.models.encoders.torch_runtime import pick_device
 
 
 class OfflineEncoder(OfflineTextEncoder):
@@ -96,20 +61,3 @@ def _label_matrix(sentences: MiniLm, cache_dir: Path) -> FloatArray:
         shape=(CLASSES, sentences.dim),
         compute=lambda: sentences.encode(texts),
     )
-
-
-def load_encoder(argument: str, *, options: EncoderOptions) -> Encoder:
-    """``offline`` takes no argument."""
-    _refuse_argument(argument)
-    return OfflineEncoder(options)
-
-
-def load_text_encoder(argument: str, *, options: EncoderOptions) -> TextEncoder:
-    """``offline`` takes no argument."""
-    _refuse_argument(argument)
-    return OfflineTextEncoder(options)
-
-
-def _refuse_argument(argument: str) -> None:
-    if argument:
-        raise ValueError(f"encoder: 'offline' takes nothing after it, but 'offline:{argument}' is given")
