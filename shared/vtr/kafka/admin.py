@@ -62,13 +62,23 @@ def wanted_topics(specs: Iterable[TopicSpec]) -> list[Wanted]:
         wanted.append(Wanted(spec.name, spec.partitions, spec.config))
         for service in spec.consumers:
             buried = dead_letter_spec(spec, service)
-            if buried is None:
-                continue
-            config = dict(buried.config)
-            config["max.message.bytes"] = str(buried.max_message_bytes + DEAD_LETTER_HEADROOM_BYTES)
-            name = dead_letter_topic(spec.name, consumer_group(service))
-            wanted.append(Wanted(name, buried.partitions, config))
+            if buried is not None:
+                wanted.append(_dead_letters(spec, buried, consumer_group(service)))
     return wanted
+
+
+def dead_letters_of(spec: TopicSpec, group: str) -> Wanted:
+    """The dead letter topic of ``group`` for a topic that its service consumes."""
+    buried = dead_letter_spec(spec, spec.consumers[0])
+    if buried is None:
+        raise ValueError(f"{spec.name}: has no consumers")
+    return _dead_letters(spec, buried, group)
+
+
+def _dead_letters(spec: TopicSpec, buried: TopicSpec, group: str) -> Wanted:
+    config = dict(buried.config)
+    config["max.message.bytes"] = str(buried.max_message_bytes + DEAD_LETTER_HEADROOM_BYTES)
+    return Wanted(dead_letter_topic(spec.name, group), buried.partitions, config)
 
 
 def apply_topics(

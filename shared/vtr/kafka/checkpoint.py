@@ -16,6 +16,7 @@ from vtr.kafka.delivery import Partition
 from vtr.kafka.offsets import Commit
 from vtr.kafka.pipeline import Pipeline
 from vtr.kafka.producer import FLUSH_TIMEOUT_S, EventProducer
+from vtr.observability import metrics
 from vtr.observability.logging import get_logger
 
 _log = get_logger(__name__)
@@ -41,14 +42,16 @@ class Checkpointer:
     """Makes completed work durable and says which offsets that covers."""
 
     def __init__(
-        self, name: str, pipeline: Pipeline, steps: Sequence[Step[Any]], producer: EventProducer
+        self, service: str, pipeline: Pipeline, steps: Sequence[Step[Any]], producer: EventProducer
     ) -> None:
+        self._service = service
         self._pipeline = pipeline
         self._steps = list({id(step): step for step in steps}.values())
         self._producer = producer
         self._failures_seen = producer.failures
+        self._lost = False
         self._tickets: SimpleQueue[Ticket | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"{name}-checkpoint", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{service}-checkpoint", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -59,6 +62,10 @@ class Checkpointer:
         self._tickets.put(ticket)
         return ticket
 
+    def rewound(self) -> None:
+        """The loop went back to its last commit, so that what was lost comes again."""
+        self._lost = False
+
     def stop(self, timeout_s: float) -> None:
         self._tickets.put(None)
         self._thread.join(timeout_s)
@@ -68,6 +75,7 @@ class Checkpointer:
             try:
                 self._checkpoint(ticket)
             except Unavailable as error:
+                metrics.RETRIES.labels(self._service, error.dependency).inc()
                 _log.warning("checkpoint put off", reason=str(error))
             except BaseException as error:  # noqa: BLE001  (handed to the loop, which stops with it)
                 ticket.error = error
@@ -77,7 +85,7 @@ class Checkpointer:
     def _checkpoint(self, ticket: Ticket) -> None:
         # The snapshot comes first: what completes while the flushes run waits for the next checkpoint.
         commits = self._pipeline.committable(ticket.partitions)
-        if not commits and self._producer.failures == self._failures_seen:
+        if not commits and not self._lost and self._producer.failures == self._failures_seen:
             return
         for step in self._steps:
             step.flush()
@@ -85,7 +93,9 @@ class Checkpointer:
             self._producer.flush(FLUSH_TIMEOUT_S)
         finally:
             failures = self._producer.failures
-            ticket.lost = failures > self._failures_seen
+            # Stays so until the loop went back: one lost record spoils every commit after it.
+            self._lost |= failures > self._failures_seen
+            ticket.lost = self._lost
             self._failures_seen = failures
         if not ticket.lost:
             ticket.commits = commits

@@ -16,15 +16,17 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from vtr.contracts.events import Event
-from vtr.contracts.step import Step
-from vtr.contracts.topics import consumer_group
+from vtr.contracts.step import Step, Unavailable
+from vtr.contracts.topics import consumer_group, load_topics
+from vtr.kafka.admin import dead_letters_of, ensure_topics
 from vtr.kafka.breaker import RatioBreaker
+from vtr.kafka.burial import DeadLetterWriter
 from vtr.kafka.checkpoint import Checkpointer, Ticket
-from vtr.kafka.commits import to_client
+from vtr.kafka.commits import send_commit
 from vtr.kafka.config import client_config
-from vtr.kafka.deadletters import DeadLetterWriter
 from vtr.kafka.delivery import Delivery, Partition, record_size
 from vtr.kafka.lag import LagMeter
+from vtr.kafka.offsets import Commit
 from vtr.kafka.pipeline import Pipeline
 from vtr.kafka.producer import EventProducer
 from vtr.kafka.progress import Progress
@@ -75,7 +77,7 @@ class ConsumerLoop:
         self._topics = sorted(event.TYPE for event in steps)
         self._pipeline = Pipeline(self._limits)
         self._progress = Progress(self._limits.stalled_after_s, time.monotonic)
-        self._checkpointer = Checkpointer(self.name, self._pipeline, list(steps.values()), producer)
+        self._checkpointer = Checkpointer(service, self._pipeline, list(steps.values()), producer)
         runner = BatchRunner(
             service,
             steps={event.TYPE: step for event, step in steps.items()},
@@ -155,6 +157,13 @@ class ConsumerLoop:
         wait_s = self._limits.retry_initial_s
         while not self._stop.is_set():
             try:
+                if self._group != consumer_group(self._service):
+                    # Only the services' own groups have their dead letter topics declared.
+                    specs = load_topics()
+                    ensure_topics(
+                        self._settings.kafka,
+                        [dead_letters_of(specs[topic], self._group) for topic in self._topics],
+                    )
                 return KafkaConsumer(
                     **client_config(self._settings.kafka, client_id=f"{self._service}-{os.getpid()}"),
                     group_id=self._group,
@@ -169,7 +178,7 @@ class ConsumerLoop:
                     metadata_max_age_ms=30_000,
                     metrics_enabled=False,
                 )
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, Unavailable) as error:
                 if isinstance(error, KafkaError) and not error.retriable:
                     raise
                 _log.warning(
@@ -245,14 +254,13 @@ class ConsumerLoop:
     # --- Checkpoints --------------------------------------------------------------------------------
 
     def _checkpoint(self, consumer: Any) -> None:
-        if self._committing is not None and self._committing.is_done:
-            self._committing = None
+        ended = self._commit_ended()
         now = time.monotonic()
         if self._ticket is None:
             if now >= self._next_checkpoint:
                 self._ticket = self._checkpointer.request()
                 self._next_checkpoint = now + self._limits.commit_interval_ms / 1000
-        elif self._ticket.done.is_set() and self._committing is None:
+        elif self._ticket.done.is_set() and ended:
             ticket, self._ticket = self._ticket, None
             self._settle(consumer, ticket)
 
@@ -262,15 +270,26 @@ class ConsumerLoop:
         if ticket.lost:
             self._rewind(consumer)
             return
-        commits = self._pipeline.still_owned(ticket.commits)
-        if not commits:
-            return
-        self._rewinds = 0
-        future = consumer.commit_async(to_client(commits))
-        future.add_callback(lambda _: self._pipeline.committed(commits))
-        future.add_callback(lambda _: metrics.COMMITS.labels(self._service).inc())
-        future.add_errback(lambda error: _log.info("commit failed, will try again", error=repr(error)))
-        self._committing = future
+        if ticket.commits:
+            self._rewinds = 0
+        self._commit(consumer, ticket)
+
+    def _commit(self, consumer: Any, ticket: Ticket) -> None:
+        commits = self._pipeline.outstanding(ticket.commits)
+        if commits:
+            self._committing = send_commit(consumer, commits, self._committed)
+
+    def _committed(self, commits: Mapping[Partition, Commit]) -> None:
+        self._pipeline.committed(commits)
+        metrics.COMMITS.labels(self._service).inc()
+
+    def _commit_ended(self) -> bool:
+        """Whether no commit is under way; one that failed is made again with the next checkpoint."""
+        if self._committing is not None and self._committing.is_done:
+            if self._committing.failed():
+                _log.info("commit failed, will try again", error=repr(self._committing.exception))
+            self._committing = None
+        return self._committing is None
 
     def _rewind(self, consumer: Any) -> None:
         """What was done since the last commit lost its output: do it again."""
@@ -279,6 +298,7 @@ class ConsumerLoop:
             raise ProducerLostRecords(f"{self._rewinds} times without a checkpoint between")
         assigned = {Partition(*partition) for partition in consumer.assignment()}
         seeks = self._pipeline.rewind()
+        self._checkpointer.rewound()
         for partition, offset in seeks.items():
             if partition in assigned:
                 consumer.seek(TopicPartition(*partition), offset)
@@ -303,12 +323,15 @@ class ConsumerLoop:
         deadline += CLOSE_RESERVE_S / 2
         while not ticket.done.is_set() and time.monotonic() < deadline:
             self._poll(consumer)
-        if ticket.done.is_set() and ticket.error is None and not ticket.lost:
-            self._settle(consumer, ticket)
-            while self._committing is not None and time.monotonic() < deadline:
+        if ticket.error is not None:
+            self._fail(ticket.error)
+        elif ticket.lost:
+            _log.warning("producer lost records, nothing more is committed", loop=self.name)
+        elif ticket.done.is_set():
+            while self._pipeline.outstanding(ticket.commits) and time.monotonic() < deadline:
+                if self._commit_ended():
+                    self._commit(consumer, ticket)
                 self._poll(consumer)
-                if self._committing.is_done:
-                    self._committing = None
         self._drop_rest()
 
     def _drop_rest(self) -> None:

@@ -7,7 +7,7 @@ prefix without a gap would lose the gap's records on a restart.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vtr.kafka.delivery import Partition
@@ -92,6 +92,20 @@ class OffsetTracker:
             state = self._states.get(partition)
             if state is not None and state.prefix_end is not None and state.prefix_end != state.committed:
                 found[partition] = Commit(state.generation, state.prefix_end)
+        return found
+
+    def outstanding(self, commits: Mapping[Partition, Commit]) -> dict[Partition, Commit]:
+        """Those of ``commits`` that are of the present assignments and not committed yet."""
+        found = {}
+        for partition, commit in commits.items():
+            state = self._states.get(partition)
+            if (
+                state is not None
+                and state.generation == commit.generation
+                and state.committed is not None
+                and state.committed < commit.offset
+            ):
+                found[partition] = commit
         return found
 
     def committed(self, partition: Partition, commit: Commit) -> None:

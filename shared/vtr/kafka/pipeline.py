@@ -171,10 +171,10 @@ class Pipeline:
         with self._changed:
             return self._tracker.committable(partitions)
 
-    def still_owned(self, commits: Mapping[Partition, Commit]) -> dict[Partition, Commit]:
-        """Those of ``commits`` whose assignment is the present one."""
+    def outstanding(self, commits: Mapping[Partition, Commit]) -> dict[Partition, Commit]:
+        """Those of ``commits`` that are of the present assignments and not committed yet."""
         with self._changed:
-            return {p: c for p, c in commits.items() if self._tracker.is_current(p, c.generation)}
+            return self._tracker.outstanding(commits)
 
     def committed(self, commits: Mapping[Partition, Commit]) -> None:
         with self._changed:

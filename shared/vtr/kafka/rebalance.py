@@ -7,20 +7,25 @@ asynchronous: awaiting lets that thread send heartbeats while the work drains.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kafka import AsyncConsumerRebalanceListener
 from kafka.errors import KafkaError
 
-from vtr.kafka.checkpoint import Checkpointer
-from vtr.kafka.commits import to_client
+from vtr.kafka.checkpoint import Checkpointer, Ticket
+from vtr.kafka.commits import send_commit
 from vtr.kafka.delivery import Partition
+from vtr.kafka.offsets import Commit
 from vtr.kafka.pipeline import Pipeline
 from vtr.observability import metrics
 from vtr.observability.logging import get_logger
 
 _TICK_S = 0.01
+_FLUSH_GRACE_S = 2.0
+"""What the last flush may take beyond a drain that ran to its deadline."""
+
+_COMMIT_TRIES = 3
 
 _log = get_logger(__name__)
 
@@ -61,10 +66,8 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             ticket = self._checkpointer.request(partitions)
             if not await self._until(ticket.done.is_set, deadline + _FLUSH_GRACE_S):
                 _log.warning("checkpoint too slow, nothing committed", partitions=_text(partitions))
-            elif commits := self._pipeline.still_owned(ticket.commits):
-                await self._consumer.commit_async(to_client(commits))
-                self._pipeline.committed(commits)
-                metrics.COMMITS.labels(self._service).inc()
+            else:
+                await self._commit(ticket)
         except KafkaError as error:
             _log.warning("commit on revoke failed, work will repeat", error=repr(error))
         finally:
@@ -74,6 +77,18 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]
         """Another member may own them already: nothing can be committed."""
         metrics.REBALANCES.labels(self._service).inc()
         self._release(_ours(lost), "partitions lost")
+
+    async def _commit(self, ticket: Ticket) -> None:
+        for _ in range(_COMMIT_TRIES):
+            commits = self._pipeline.outstanding(ticket.commits)
+            if not commits:
+                return
+            await send_commit(self._consumer, commits, self._committed)
+        _log.warning("no coordinator to commit to, work will repeat")
+
+    def _committed(self, commits: Mapping[Partition, Commit]) -> None:
+        self._pipeline.committed(commits)
+        metrics.COMMITS.labels(self._service).inc()
 
     def _release(self, partitions: set[Partition], what: str) -> None:
         unfinished = self._pipeline.release(partitions)
@@ -88,10 +103,6 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]
             # The client's loop is not asyncio; its own sleep is the one thing that can be awaited there.
             await self._consumer._net.sleep(_TICK_S)
         return True
-
-
-_FLUSH_GRACE_S = 2.0
-"""What the last flush may take beyond a drain that ran to its deadline."""
 
 
 def _ours(partitions: Iterable[Any]) -> set[Partition]:

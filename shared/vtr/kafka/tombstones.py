@@ -6,7 +6,7 @@ import threading
 from datetime import datetime
 
 from vtr.contracts.events import Event, VideoDeleted
-from vtr.contracts.step import Message
+from vtr.contracts.step import Message, Unavailable
 from vtr.kafka.tail import TopicTail
 from vtr.runtime.settings import KafkaSettings
 
@@ -15,7 +15,8 @@ class TombstoneTable:
     """A loop that keeps all tombstones in memory, read from the start of the topic on each start.
 
     Every process sees every tombstone, whatever its partitions: work of a deleted video may reach any of
-    them. Not consulted before :meth:`ready`: a service adds it to its ready checks.
+    them. Until the table has caught up, asking raises :class:`Unavailable`: answering from half a table would
+    let deleted videos come back.
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
@@ -45,12 +46,17 @@ class TombstoneTable:
         return self._tail.ready.wait(timeout_s)
 
     def deleted_at(self, tenant: str, video_id: str) -> datetime | None:
-        """When the video was last deleted; None if it never was."""
+        """When the video was last deleted; None if it never was. Raises :class:`Unavailable` until ready."""
+        if not self.ready():
+            raise Unavailable("tombstones", f"{VideoDeleted.TYPE} is not read to its end yet")
         with self._lock:
             return self._deleted.get((tenant, video_id))
 
     def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool:
-        """Whether a video submitted then must be gone: it was deleted at that time or later."""
+        """Whether a video submitted then must be gone: it was deleted at that time or later.
+
+        Raises :class:`Unavailable` until ready.
+        """
         deleted_at = self.deleted_at(tenant, video_id)
         return deleted_at is not None and submitted_at <= deleted_at
 

@@ -11,7 +11,7 @@ from typing import Any
 from vtr.contracts.events import Event
 from vtr.contracts.step import Emit, Message, Rejected, Step, Unavailable
 from vtr.kafka.breaker import RatioBreaker
-from vtr.kafka.deadletters import DeadLetterWriter
+from vtr.kafka.burial import DeadLetterWriter
 from vtr.kafka.delivery import Delivery
 from vtr.kafka.messages import message_of
 from vtr.kafka.pipeline import Pipeline
