@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from vtr.local import ports
 
@@ -105,6 +106,25 @@ def port(number: int, owner: str, setting: str) -> list[Problem]:
             f"stop that process, or {setting}",
         )
     ]
+
+
+def reachable(engine: str, address: str, default_port: int) -> list[Problem]:
+    """A given address, ``host[:port]``, that accepts connections."""
+    try:
+        where = urlsplit(f"//{address}")
+        host, number = where.hostname, where.port or default_port
+        if not host:
+            raise ValueError("no host in it")  # noqa: TRY301
+        ports.accepts(number, host, timeout_s=3.0)
+    except (OSError, ValueError) as error:
+        return [
+            Problem(
+                f"{engine} at {address!r} does not answer: {error}",
+                "the address was given, so the stack starts none of its own",
+                f"start that {engine}, correct the address, or leave it out",
+            )
+        ]
+    return []
 
 
 def disk(folder: Path, floor_bytes: int = MIN_FREE_BYTES) -> list[Problem]:

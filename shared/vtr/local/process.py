@@ -74,14 +74,29 @@ class ProcessId:
         except psutil.NoSuchProcess:
             return False
 
-    def end(self, first: signal.Signals = signal.SIGTERM, grace_s: float = 10.0) -> None:
-        """Stop it and its process group: ask with ``first``, kill after ``grace_s`` seconds."""
+    def end_group(self, first: signal.Signals, grace_s: float) -> None:
+        """Stop it and the process group it leads: ask with ``first``, kill after ``grace_s`` seconds."""
         if not self.alive():
             return
         _signal_group(self.pid, first)
-        if not _wait(lambda: not self.alive(), grace_s):
+        if not self.wait_gone(grace_s):
             _signal_group(self.pid, signal.SIGKILL)
-            _wait(lambda: not self.alive(), 10.0)
+            self.wait_gone(10.0)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it alone, if it still runs."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def wait_gone(self, seconds: float) -> bool:
+        """Whether it ends within so many seconds."""
+        give_up = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(0.05)
+        return True
 
 
 class ManagedProcess:
@@ -109,16 +124,20 @@ class ManagedProcess:
         """Start it. One that an earlier supervisor left behind under the same pid file is ended first."""
         if self.running():
             raise RuntimeError(f"{self.spec.name} already runs")
-        end_left_behind(self.spec.pid_file, self.spec.stop_signal, self.spec.grace_s)
+        end_left_behind(self.spec.pid_file)
         self.spec.log.parent.mkdir(parents=True, exist_ok=True)
         _rotate(self.spec.log)
         with self.spec.log.open("ab") as log:
             self._popen = _SPAWNER.spawn(self.spec, log)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._id = ProcessId.of(self._popen.pid)
-            write_atomic(
-                self.spec.pid_file, json.dumps({"pid": self._id.pid, "create_time": self._id.create_time})
-            )
+            saved = {
+                "pid": self._id.pid,
+                "create_time": self._id.create_time,
+                "stop_signal": self.spec.stop_signal.value,
+                "grace_s": self.spec.grace_s,
+            }
+            write_atomic(self.spec.pid_file, json.dumps(saved))
 
     def wait_ready(self, probe: Callable[[], None], deadline_s: float, interval_s: float = 0.1) -> None:
         """Call ``probe`` until it returns. Raises ProcessFailed when the process ends or time is over.
@@ -213,20 +232,19 @@ def _popen(spec: ProcessSpec, log: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def end_left_behind(
-    pid_file: Path, first: signal.Signals = signal.SIGTERM, grace_s: float = 10.0
-) -> ProcessId | None:
+def end_left_behind(pid_file: Path) -> ProcessId | None:
     """End the process that a pid file names, if it still is that process. Returns it when it was running."""
     try:
         saved = json.loads(pid_file.read_text())
         left = ProcessId(int(saved["pid"]), float(saved["create_time"]))
+        first, grace_s = signal.Signals(saved["stop_signal"]), float(saved["grace_s"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         pid_file.unlink(missing_ok=True)
         return None
     was_alive = left.alive()
-    left.end(first, grace_s)
+    left.end_group(first, grace_s)
     pid_file.unlink(missing_ok=True)
     return left if was_alive else None
 
@@ -257,15 +275,6 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
     # Each process leads its own group (start_new_session), so the group has the pid's number.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= give_up:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _rotate(log: Path) -> None:
