@@ -54,7 +54,10 @@ def _frames(name: str, count: int = 8) -> ClipFrames:
     assert spec.submodule_search_locations
     path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / f"{name}.mp4"
     with av.open(str(path)) as container:
-        decoded = [(frame.to_ndarray(format="rgb24"), frame.time) for frame in container.decode(video=0)]
+        decoded = [
+            (np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame.time)
+            for frame in container.decode(video=0)
+        ]
     chosen = [decoded[int((i + 0.5) * len(decoded) / count)] for i in range(count)]
     return ClipFrames([frame for frame, _ in chosen], tuple(float(time or 0) for _, time in chosen))
 

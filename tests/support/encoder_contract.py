@@ -54,7 +54,7 @@ def _assert_clip_refusals(encoder: Encoder) -> None:
         "frames is empty": ClipFrames([], ()),
         "times_s holds 1": ClipFrames(good.frames, (0.0,)),
         r"frame 1.*shape \[4, 4\]": ClipFrames([good.frames[0], grey], (0.0, 1.0)),
-        "frame 0.*float32": ClipFrames([good.frames[0].astype(np.float32)], (0.0,)),  # type: ignore[list-item]
+        "frame 0.*float32": ClipFrames([good.frames[0].astype(np.float32)], (0.0,)),
     }
     for message, clip in bad.items():
         with pytest.raises(EncodingError, match=rf"clip 2.*{message}") as caught:
