@@ -15,6 +15,11 @@ WATERMARK = f"{PREFIX}:watermark"
 is searchable. The watermark of an answer is the least of them."""
 
 
+def progress(partition: int, what: str) -> str:
+    """What the indexer knows of the submissions in a partition (see ``indexer.progress_redis``)."""
+    return f"{PREFIX}:{{progress-{partition}}}:{what}"
+
+
 def embedding(model: str, text: str) -> str:
     """The vector of a normalised ``text`` by a ``model`` version: float32 bytes, with a time to live.
 

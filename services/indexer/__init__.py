@@ -1,0 +1,1 @@
+"""Makes clips searchable, keeps the index true to deletions and versions, and says how fresh it is."""
