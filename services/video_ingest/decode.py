@@ -111,7 +111,7 @@ class FrameSampler:
                 self.cut_short = True
                 return
             self.frames += 1
-            self.end_s = time_s + self._frame_length(frame)
+            self.end_s = round(time_s + self._frame_length(frame), 6)
             this_slot = floor(time_s * self._fps + 1e-6)
             if this_slot == slot:
                 continue

@@ -97,7 +97,7 @@ class IngestStep:
                 yield self._status(
                     message,
                     "decoded",
-                    duration_s=work.duration_s,
+                    duration_s=round(record.t1_s, 3),
                     clips_extracted=record.ordinal + 1,
                     notes=record.notes[:_MAX_NOTES],
                 )
@@ -173,13 +173,12 @@ class _Work:
         self._place = (event.tenant, event.video_id, content_hash)
         self._checkpoint = Checkpoint(objects, *self._place)
         self._transcript = transcript.Transcript()
-        self.duration_s = video.info.duration_s
         self._metadata = VideoMetadata(
             video_id=event.video_id,
             uri=event.uri,
             content_hash=content_hash,
             submitted_at=event.submitted_at,
-            duration_s=self.duration_s,
+            duration_s=video.info.duration_s,
             tenant=event.tenant,
             title=event.title,
             description=event.description,

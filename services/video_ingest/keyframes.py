@@ -39,11 +39,16 @@ def pick(frames: Sequence[T], t0_s: float, t1_s: float, count: int) -> list[T]:
 
 
 def thin(frames: list[T], *, limit: int, keep_last: int) -> list[T]:
-    """Drop every second of the older frames once there are more than ``limit``.
+    """Drop frames until there are no more than ``limit``, so that those that stay lie evenly in time.
 
-    The last ``keep_last`` stay: a cut may still be found there, and each shot needs its first frames.
+    Each time, the one whose neighbours are nearest to each other goes. The first stays, and so do the last
+    ``keep_last``: a cut may still be found there, and each shot needs its first frames.
     """
-    if len(frames) <= limit:
-        return frames
-    older, newer = frames[:-keep_last], frames[-keep_last:]
-    return older[::2] + newer
+    kept = frames
+    while len(kept) > limit:
+        inner = range(1, len(kept) - keep_last)
+        if not inner:
+            break
+        crowded = min(inner, key=lambda index: kept[index + 1].time_s - kept[index - 1].time_s)
+        kept = kept[:crowded] + kept[crowded + 1 :]
+    return kept

@@ -62,5 +62,8 @@ def packets(container: InputContainer, streams: Sequence[Stream], faults: Faults
         except FFmpegError:
             faults.demux += 1
             in_a_row += 1
+        except IndexError:
+            # PyAV, at the end of a file, flushes streams that appeared after it had listed them.
+            return
         else:
             return

@@ -61,7 +61,6 @@ def survey(
 
     Raises :class:`Rejected` ``no-frames`` when the video stream has no packet.
     """
-    fps = frame_rate(stream.average_rate, stream.guessed_rate, stream.base_rate)
     declared_s = container.duration / 1_000_000 if container.duration else None
     start_s = _start(container, stream)
     faults = Faults()
@@ -84,6 +83,9 @@ def survey(
             reader.see(packet)
     if clock.packets == 0:
         raise Rejected("no-frames", f"{name}: its video stream has no frames")
+    # Without timestamps, the average is one of guesses; the codec itself may know better.
+    rates = (stream.average_rate, stream.guessed_rate)
+    fps = frame_rate(*(rates if clock.orderly else rates[::-1]), stream.base_rate)
     duration_s = clock.end_s if clock.orderly and clock.end_s > 0 else clock.packets / fps
     info = VideoInfo(
         container=container.format.name,
@@ -156,4 +158,4 @@ def _has_decoder(stream: object) -> bool:
 
 def _codec(stream: VideoStream) -> str:
     context = getattr(stream, "codec_context", None)
-    return str(context.name) if context is not None else str(stream.codec_tag)
+    return str(context.name) if context is not None else "(unknown)"

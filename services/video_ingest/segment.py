@@ -55,6 +55,7 @@ class SceneDetectSegmenter:
             self._lag = 0
         self._times: deque[float] = deque(maxlen=self._lag + 1)
         self._count = 0
+        self._size: tuple[int, int] | None = None
 
     @property
     def lag_frames(self) -> int:
@@ -68,16 +69,25 @@ class SceneDetectSegmenter:
         self._times.append(time_s)
         # Numbers instead of times: sampled frames are what the detector's window counts in.
         code = FrameTimecode(self._count, fps=1.0)
-        cuts = self._detector.process_frame(code, _shrink(image))
+        if self._size is None:
+            self._size = _detection_size(image)
+        cuts = self._detector.process_frame(code, _shrink(image, self._size))
         first = self._count - len(self._times) + 1
         self._count += 1
         return [self._times[cut.frame_num - first] for cut in cuts if cut.frame_num >= max(first, 1)]
 
 
-def _shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """BGR at detection size: averaging makes the detector blind to noise, and fast."""
+def _detection_size(image: NDArray[np.uint8]) -> tuple[int, int]:
     height, width = image.shape[:2]
     scale = min(1.0, _DETECTION_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else image
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _shrink(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """BGR at detection size: averaging makes the detector blind to noise, and fast.
+
+    The detector compares frames of one size, but a stream may change its size on the way.
+    """
+    if (image.shape[1], image.shape[0]) != size:
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -103,10 +104,17 @@ class ShotCutter:
         shot = CutShot(
             t0_s=self._start_s,
             t1_s=end_s,
-            frames=tuple(pick(inside, self._start_s, end_s, self._keyframes)),
+            frames=tuple(pick(_of_one_size(inside), self._start_s, end_s, self._keyframes)),
             last=last,
         )
         self._frames = self._frames[len(inside) :]
         self._times = [time for time in self._times if not last and time >= end_s]
         self._start_s = end_s
         return shot
+
+
+def _of_one_size(frames: list[SampledFrame]) -> list[SampledFrame]:
+    """The frames of the size that most have: a stream may change its size, a frame pack does not."""
+    sizes = Counter(frame.image.shape for frame in frames)
+    size, count = sizes.most_common(1)[0]
+    return frames if count == len(frames) else [frame for frame in frames if frame.image.shape == size]

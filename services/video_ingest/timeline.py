@@ -39,15 +39,15 @@ class Timeline:
         """Seconds since the start of the video; None for a frame to skip, as it repeats or precedes one."""
         last = self._last_s
         if pts_s is None:
-            self._last_s = 0.0 if last is None else last + self._frame_s
+            self._last_s = 0.0 if last is None else round(last + self._frame_s, 6)
             return self._last_s
-        time_s = pts_s + self._offset_s
+        time_s = round(pts_s + self._offset_s, 6)
         if last is None:
             if not -MAX_STEP_BACK_S <= time_s <= MAX_GAP_S:
                 time_s = self._rebase(pts_s, 0.0)
             time_s = max(0.0, time_s)
         elif time_s > last + MAX_GAP_S or time_s < last - MAX_STEP_BACK_S:
-            time_s = self._rebase(pts_s, last + self._frame_s)
+            time_s = self._rebase(pts_s, round(last + self._frame_s, 6))
         elif time_s <= last:
             return None
         self._last_s = time_s

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from vtr.kafka.consumer import ConsumerLoop
-from vtr.kafka.tombstones import TombstoneTable
+from typing import Any
 
 from video_ingest.fetch import Fetcher, clean_spool
 from video_ingest.handler import SERVICE, DeletionStep, IngestStep
 from video_ingest.settings import IngestSettings
 from video_ingest.video import MediaFiles
-from vtr.contracts.events import VideoDeleted, VideoSubmitted
+from vtr.contracts.events import Event, VideoDeleted, VideoSubmitted
+from vtr.contracts.step import Step
+from vtr.kafka.consumer import ConsumerLoop
 from vtr.kafka.producer import EventProducer
+from vtr.kafka.tombstones import TombstoneTable
 from vtr.media.objects import ObjectStore
 from vtr.runtime.service import Service
 
@@ -23,7 +25,7 @@ def build(settings: IngestSettings) -> Service:
     objects = ObjectStore(settings.objects.uri)
     producer = EventProducer(settings.kafka, source=SERVICE)
     tombstones = TombstoneTable(settings.kafka)
-    steps = {
+    steps: dict[type[Event], Step[Any]] = {
         VideoSubmitted: IngestStep(
             sources=Fetcher(settings.fetch),
             videos=MediaFiles(settings.decode, settings.cut),
@@ -39,4 +41,9 @@ def build(settings: IngestSettings) -> Service:
         settings=settings,
         loops=[tombstones, consumer],
         resources=[producer],
+        ready_checks={"object-store": lambda: _reach(objects)},
     )
+
+
+def _reach(objects: ObjectStore) -> None:
+    objects.exists("ready")
