@@ -78,11 +78,10 @@ class Fetcher:
         if "::" in uri.split("?", 1)[0] or protocol not in self._settings.protocols:
             allowed = ", ".join(self._settings.protocols)
             raise Rejected("source-unsupported", f"uri: {uri!r} is none of {allowed}")
-        options: dict[str, Any] = {}
-        if protocol in ("http", "https"):
-            timeout = self._settings.timeout_s
-            options["client_kwargs"] = {"timeout": _http_timeout(timeout)}
         try:
+            options: dict[str, Any] = {}
+            if protocol in ("http", "https"):
+                options["client_kwargs"] = {"timeout": _http_timeout(self._settings.timeout_s)}
             fs, path = url_to_fs(uri, **options)
         except ImportError as error:
             raise Rejected("source-unsupported", f"uri: {uri!r}: {error}") from error
@@ -185,21 +184,26 @@ class Fetcher:
             yield
         except (Rejected, Unavailable):
             raise
-        except FileNotFoundError as error:
-            raise Rejected("source-not-found", f"{uri}: there is no such file") from error
-        except PermissionError as error:
-            raise Rejected("source-forbidden", f"{uri}: may not be read") from error
-        except (IsADirectoryError, NotADirectoryError) as error:
-            raise Rejected("source-not-a-file", f"{uri}: is not a file") from error
         except Exception as error:
-            status = getattr(error, "status", None)
-            if status in _NOT_FOUND:
-                raise Rejected("source-not-found", f"{uri}: answers {status}") from error
-            if status in _FORBIDDEN:
-                raise Rejected("source-forbidden", f"{uri}: answers {status}") from error
-            if isinstance(status, int) and 400 <= status < 500 and status not in _RETRIED_STATUS:
-                raise Rejected("source-refused", f"{uri}: answers {status}") from error
+            status = _http_status(error)
+            if status is not None:
+                self._answered(uri, status, error)
+            if isinstance(error, FileNotFoundError) and not _is_network_fault(error):
+                raise Rejected("source-not-found", f"{uri}: there is no such file") from error
+            if isinstance(error, PermissionError):
+                raise Rejected("source-forbidden", f"{uri}: may not be read") from error
+            if isinstance(error, IsADirectoryError | NotADirectoryError):
+                raise Rejected("source-not-a-file", f"{uri}: is not a file") from error
             self._fault(uri, error)
+
+    def _answered(self, uri: str, status: int, error: Exception) -> NoReturn:
+        if status in _NOT_FOUND:
+            raise Rejected("source-not-found", f"{uri}: answers {status}") from error
+        if status in _FORBIDDEN:
+            raise Rejected("source-forbidden", f"{uri}: answers {status}") from error
+        if 400 <= status < 500 and status not in _RETRIED_STATUS:
+            raise Rejected("source-refused", f"{uri}: answers {status}") from error
+        self._fault(uri, error)
 
     def _fault(self, uri: str, error: Exception) -> NoReturn:
         with self._lock:
@@ -231,6 +235,25 @@ def clean_spool(folder: Path) -> int:
             copy.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _http_status(error: Exception) -> int | None:
+    """The status that a server answered with; fsspec makes a "file not found" of all of them."""
+    statuses = (getattr(cause, "status", None) for cause in _causes(error))
+    return next((status for status in statuses if isinstance(status, int) and status >= 400), None)
+
+
+def _is_network_fault(error: Exception) -> bool:
+    return any(
+        isinstance(cause, ConnectionError | TimeoutError) or type(cause).__module__.startswith("aiohttp")
+        for cause in _causes(error)
+    )
 
 
 def _owner() -> str:
