@@ -20,15 +20,15 @@ from vtr.cli import (
     status,
     topics,
 )
-from vtr.cli.exit_codes import MEANING
+from vtr.cli.exit_codes import ExitCode
 from vtr.cli.group import DEBUG_META, GuardedGroup
 
-EPILOG = "Exit codes: " + " ".join(f"{int(code)}: {meaning}" for code, meaning in MEANING.items())
+EPILOG = "Exit codes: " + ", ".join(f"{int(code)} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
 
 def _version(value: bool) -> None:
     if value:
-        from vtr import __version__  # noqa: PLC0415
+        from vtr import __version__
 
         print(f"vtr {__version__}")
         raise typer.Exit

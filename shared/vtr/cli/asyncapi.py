@@ -12,11 +12,11 @@ def asyncapi(as_json: JsonOption = False) -> None:
 
       vtr asyncapi > asyncapi.yaml
     """
-    import yaml  # noqa: PLC0415
+    import yaml
 
-    from vtr import __version__  # noqa: PLC0415
-    from vtr.cli.output import write_json  # noqa: PLC0415
-    from vtr.contracts.asyncapi import asyncapi_document  # noqa: PLC0415
+    from vtr import __version__
+    from vtr.cli.output import write_json
+    from vtr.contracts.asyncapi import asyncapi_document
 
     document = asyncapi_document(__version__)
     if as_json:

@@ -35,8 +35,8 @@ def delete(
 ) -> None:
     """Delete videos: from the index, the object store, and for every replay to come.
 
-    A tombstone is published. Whatever was submitted under the id until now goes; publishing it again later brings
-    it back. An id that was never published is fine: its tombstone stands all the same.
+    A tombstone is published. Whatever was submitted under the id until now goes; publishing it again later
+    brings it back. An id that was never published is fine: its tombstone stands all the same.
 
     Examples:
 
@@ -44,7 +44,7 @@ def delete(
 
       vtr delete 5f2e9c1b7a3d4e60 0a1b2c3d4e5f6071 --wait --reason "licence ended"
     """
-    from vtr.cli.context import locate  # noqa: PLC0415
+    from vtr.cli.context import locate
 
     output = Output(as_json)
     tombstones = [make_tombstone(video_id, reason, tenant) for video_id in dict.fromkeys(video_ids)]
@@ -67,9 +67,9 @@ def delete(
 
 def make_tombstone(video_id: str, reason: str, tenant: str) -> VideoDeleted:
     """The tombstone of a video as of now; raises a usage error that names the field."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from vtr.contracts.events import VideoDeleted  # noqa: PLC0415
+    from vtr.contracts.events import VideoDeleted
 
     document = {"video_id": video_id, "deleted_at": datetime.now(UTC), "tenant": tenant, "reason": reason}
     try:
@@ -81,9 +81,12 @@ def make_tombstone(video_id: str, reason: str, tenant: str) -> VideoDeleted:
 def publish_tombstones(
     tombstones: list[VideoDeleted], kafka: KafkaSettings, *, timeout_s: float | None
 ) -> set[str]:
-    """Publish ``tombstones``; with a timeout, wait for their status ``deleted``. Returns the unconfirmed ids."""
-    from vtr.cli.events import producing, tailing  # noqa: PLC0415
-    from vtr.contracts.events import VideoStatus  # noqa: PLC0415
+    """Publish ``tombstones``; with a timeout, wait for their status ``deleted``.
+
+    Returns the unconfirmed ids.
+    """
+    from vtr.cli.events import producing, tailing
+    from vtr.contracts.events import VideoStatus
 
     waiting = Waiting(tombstones)
     with ExitStack() as stack:
@@ -110,11 +113,11 @@ class Waiting:
         self.done = threading.Event()
 
     def see(self, status: VideoStatus) -> None:
-        """Take in one status; an earlier deletion of the same id does not count."""
+        """Take in one status; that of an earlier tombstone of the same id does not count."""
         key = (status.tenant, status.video_id)
         with self._lock:
             deleted_at = self._open.get(key)
-            if status.stage == "deleted" and deleted_at is not None and status.updated_at >= deleted_at:
+            if status.stage == "deleted" and deleted_at is not None and status.submitted_at >= deleted_at:
                 del self._open[key]
             if not self._open:
                 self.done.set()

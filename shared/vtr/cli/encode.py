@@ -74,7 +74,7 @@ def encode(
         )
     output = Output(as_json)
     if encoder is None and not (images or videos):
-        from vtr.cli.context import locate  # noqa: PLC0415
+        from vtr.cli.context import locate
 
         url = f"{locate(data_dir).addresses.text_encoder_url}/v1/embed"
         model, encoded = by_service(url, texts, tenant, timeout)
@@ -87,10 +87,10 @@ def encode(
 
 def by_service(url: str, texts: list[str], tenant: str, timeout_s: float) -> tuple[str, list[Encoded]]:
     """Vectors of ``texts`` from the text_encoder service: (model version, encoded)."""
-    import msgspec  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
+    import msgspec
+    import numpy as np
 
-    from vtr.cli.http import call_for  # noqa: PLC0415
+    from vtr.cli.http import call_for
 
     answer = msgspec.defstruct("EmbedResponse", [("model", str), ("dim", int), ("vectors", list[bytes])])
     body = {"texts": texts, "tenant": tenant}
@@ -107,8 +107,8 @@ def here(
     spec: str, texts: list[str], images: list[Path], videos: list[Path], frames: int
 ) -> tuple[str, list[Encoded]]:
     """Encode in this process: (model version, encoded)."""
-    from vtr.models.encoders.options import EncoderOptions  # noqa: PLC0415
-    from vtr.models.encoders.registry import load_encoder, load_text_encoder  # noqa: PLC0415
+    from vtr.models.encoders.options import EncoderOptions
+    from vtr.models.encoders.registry import load_encoder, load_text_encoder
 
     clips = [(Kind.IMAGE, path, _image(path)) for path in images]
     clips += [(Kind.VIDEO, path, _video(path, frames)) for path in videos]
@@ -136,10 +136,10 @@ def _texts(encoder: Any, texts: list[str]) -> list[Encoded]:
 
 
 def _image(path: Path) -> ClipFrames:
-    import numpy as np  # noqa: PLC0415
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
+    import numpy as np
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
-    from vtr.models.encoders.base import ClipFrames  # noqa: PLC0415
+    from vtr.models.encoders.base import ClipFrames
 
     try:
         with Image.open(path) as image:
@@ -150,8 +150,8 @@ def _image(path: Path) -> ClipFrames:
 
 
 def _video(path: Path, frames: int) -> ClipFrames:
-    from vtr.media.sample import SampleError, sample_frames  # noqa: PLC0415
-    from vtr.models.encoders.base import ClipFrames  # noqa: PLC0415
+    from vtr.media.sample import SampleError, sample_frames
+    from vtr.models.encoders.base import ClipFrames
 
     try:
         times, images = sample_frames(str(path), frames)
@@ -177,7 +177,7 @@ def document(model: str, encoded: list[Encoded], vectors: bool) -> dict[str, Any
 
 
 def show(model: str, encoded: list[Encoded], output: Output) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=plain(f"model {model}", "bold"), title_justify="left")
     table.add_column("#", justify="right")

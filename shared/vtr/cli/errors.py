@@ -37,14 +37,14 @@ def not_reachable(what: str, address: str, reason: str) -> CliError:
     return CliError(
         f"{what} does not answer at {address}: {reason}",
         code=ExitCode.NOT_REACHABLE,
-        fix="Start the laptop stack with `vtr up --detach`, see `vtr status`, or point VTR_KAFKA__BOOTSTRAP_SERVERS "
-        "and the VTR_*_URL variables at a running one.",
+        fix="Start the laptop stack with `vtr up --detach`, see `vtr status`, or point "
+        "VTR_KAFKA__BOOTSTRAP_SERVERS and the VTR_*_URL variables at a running one.",
     )
 
 
 def describe(error: BaseException) -> CliError:
     """Any exception as a :class:`CliError`; known kinds get the exit code that they deserve."""
-    from vtr.contracts.step import Rejected, Unavailable  # noqa: PLC0415
+    from vtr.contracts.step import Rejected, Unavailable
 
     if isinstance(error, CliError):
         return error

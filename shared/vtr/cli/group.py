@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from vtr.cli.errors import CliError, describe
 from vtr.cli.exit_codes import ExitCode
 from vtr.cli.options import JSON_META
-from vtr.cli.output import Output, plain, write_json
+from vtr.cli.output import Output, write_json
 
 DEBUG_META = "vtr.debug"
 
@@ -29,7 +29,7 @@ class GuardedGroup(TyperGroup):
         except BrokenPipeError:
             # The reader (`| head`) has left; there is nobody to tell, and the interpreter's own flush of
             # stdout at exit would complain.
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             raise typer.Exit(ExitCode.OK) from None
         except Exception as error:
             if _is_typers_own(error):
@@ -42,9 +42,10 @@ class GuardedGroup(TyperGroup):
     @staticmethod
     def _report(error: CliError, *, as_json: bool) -> None:
         output = Output(as_json=as_json)
-        output.err.print(plain(f"error: {error.message}", "bold red"), soft_wrap=True)
-        if error.fix:
-            output.err.print(plain(f"  {error.fix}"), soft_wrap=True)
+        first, *more = error.message.splitlines() or [""]
+        output.note(f"error: {first}", "bold red")
+        for line in (*more, *error.fix.splitlines()):
+            output.note(f"  {line}", "")
         if as_json:
             write_json(error.document())
 

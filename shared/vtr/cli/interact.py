@@ -32,7 +32,9 @@ class Kind(StrEnum):
 def interact(
     user_id: Annotated[str, typer.Argument(help="The person.", show_default=False)],
     video_id: Annotated[str, typer.Argument(help="The video.", show_default=False)],
-    kind: Annotated[Kind, typer.Argument(help="What the person did.", show_default=False)],
+    kind: Annotated[
+        Kind, typer.Argument(help=f"What the person did: {', '.join(Kind)}.", show_default=False)
+    ],
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="With watch: how many seconds were watched.")
     ] = None,
@@ -54,8 +56,8 @@ def interact(
 
       vtr interact ann 5f2e9c1b7a3d4e60 rating --value 0.8
     """
-    from vtr.cli.context import locate  # noqa: PLC0415
-    from vtr.cli.events import producing  # noqa: PLC0415
+    from vtr.cli.context import locate
+    from vtr.cli.events import producing
 
     output = Output(as_json)
     event = make_interaction(
@@ -79,9 +81,9 @@ def make_interaction(
     user_id: str, video_id: str, kind: Kind, *, tenant: str, **more: str | float | None
 ) -> InteractionRecorded:
     """The event of an interaction that happens now; raises a usage error that names the field."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from vtr.contracts.events import InteractionRecorded  # noqa: PLC0415
+    from vtr.contracts.events import InteractionRecorded
 
     document = {name: value for name, value in more.items() if value is not None} | {
         "interaction_id": str(uuid.uuid4()),

@@ -39,13 +39,20 @@ def is_manifest(path: Path) -> bool:
     return path.suffix.lower() in JSONL_SUFFIXES | CSV_SUFFIXES
 
 
+def check_manifest(path: Path) -> None:
+    """Raise a usage error when ``path`` as a whole is no manifest: its CSV header is wrong."""
+    if path.suffix.lower() in CSV_SUFFIXES:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            _csv_header(path, csv.reader(file, strict=True))
+
+
 def read_manifest(
     path: Path, *, tenant: str, defaults: Row | None = None
 ) -> Iterator[VideoSubmitted | Refusal]:
     """Each line of ``path`` as an event, or as a refusal that names file, line, column and reason.
 
-    ``defaults`` fill columns that a line leaves empty. Relative paths start at the manifest's folder. Only one
-    line is held at a time, but for the ids seen so far: a repeated id is refused.
+    ``defaults`` fill columns that a line leaves empty. Relative paths start at its folder. One line
+    is held at a time; only the ids are remembered, since a repeated one is refused.
 
     Raises a usage error when the file as a whole is no manifest (its suffix, its CSV header).
     """

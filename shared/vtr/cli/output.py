@@ -32,14 +32,14 @@ def clean(text: str) -> str:
 
 def plain(text: str, style: str = "") -> Text:
     """Foreign text as rich shows it: cleaned, and never read as markup."""
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     return Text(clean(text), style=style)
 
 
 def make_console(*, stderr: bool) -> Console:
     """A console on the stream of the moment, so that a redirected one is honoured."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, soft_wrap=False)
 
@@ -75,7 +75,7 @@ class Output:
 
 def write_json(document: Any) -> None:
     """``document`` (msgspec structs, datetimes and paths allowed) as indented JSON on stdout."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     encoded = msgspec.json.encode(document, enc_hook=str)
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")

@@ -41,7 +41,7 @@ class ProgressView:
         if not self._live:
             yield
             return
-        from rich.live import Live  # noqa: PLC0415
+        from rich.live import Live
 
         with Live(
             console=self._output.err,
@@ -71,7 +71,7 @@ def line(progress: Progress) -> str:
 
 def live_table(videos: list[Progress]) -> RenderableType:
     """The videos under way, the latest last, and how many there are of each kind."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     now = datetime.now(UTC)
     table = Table(box=None, padding=(0, 1), show_header=True, header_style="dim")
@@ -95,7 +95,7 @@ def live_table(videos: list[Progress]) -> RenderableType:
 def _mark(progress: Progress, stage: str) -> RenderableType:
     if progress.outcome in {"failed", "replaced", "deleted"}:
         return plain("✗", "red")
-    reached = progress.stage is not None and STAGES.index(progress.stage) >= STAGES.index(stage)  # type: ignore[arg-type]
+    reached = progress.stage is not None and STAGES.index(progress.stage) >= STAGES.index(stage)
     return plain("●", "green") if reached else plain("·", "dim")
 
 
@@ -109,7 +109,7 @@ def _time(progress: Progress, now: datetime) -> RenderableType:
 
 def final_table(videos: list[Progress]) -> Table:
     """How each submission ended, with the time from upload to searchable."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table()
     table.add_column("video_id", no_wrap=True)

@@ -55,7 +55,7 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """The report as ``--json`` prints it."""
-        from vtr.cli.tracking import percentiles  # noqa: PLC0415
+        from vtr.cli.tracking import percentiles
 
         took = [v.upload_to_searchable_s for v in self.videos if v.upload_to_searchable_s is not None]
         return {
@@ -101,9 +101,9 @@ def publish(
 ) -> None:
     """Publish videos, and watch each become searchable.
 
-    A video's id is made from its uri, so publishing it again replaces it. A manifest has the columns uri, title,
-    description, tags, language, video_id, captions_uri and published_at; bad lines are reported and the others go
-    on. Exit code 3 says that some failed, 5 that the time was over.
+    A video's id is made from its uri, so publishing it again replaces it. A manifest has the columns uri,
+    title, description, tags, language, video_id, captions_uri and published_at; bad lines are reported and
+    the others go on. Exit code 3 says that some failed, 5 that the time was over.
 
     Examples:
 
@@ -113,13 +113,17 @@ def publish(
 
       vtr publish catalogue.csv --no-wait --json
     """
-    from vtr.cli.context import locate  # noqa: PLC0415
-    from vtr.cli.sources import Metadata, submissions  # noqa: PLC0415
+    from vtr.cli.context import locate
+    from vtr.cli.sources import Metadata, submissions
 
-    of_one = {"title": title, "description": description, "video_id": video_id, "captions_uri": captions}
+    of_one: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "video_id": video_id,
+        "captions_uri": captions,
+        "published_at": None if published_at is None else parse_time(published_at, "--published-at"),
+    }
     given = {name: value for name, value in of_one.items() if value is not None}
-    if published_at is not None:
-        given["published_at"] = parse_time(published_at, "--published-at")
     of_all = {name: value for name, value in {"tags": tag, "language": language}.items() if value}
     output = Output(as_json)
     context = locate(data_dir)
@@ -146,10 +150,10 @@ def publish_all(
 
     With ``strict`` nothing is published after the first refusal; what was before is still followed.
     """
-    from vtr.cli.events import producing, tailing  # noqa: PLC0415
-    from vtr.cli.progress_view import ProgressView  # noqa: PLC0415
-    from vtr.cli.tracking import Tracker  # noqa: PLC0415
-    from vtr.contracts.events import VideoStatus  # noqa: PLC0415
+    from vtr.cli.events import producing, tailing
+    from vtr.cli.progress_view import ProgressView
+    from vtr.cli.tracking import Tracker
+    from vtr.contracts.events import VideoStatus
 
     report = Report(waited=wait)
     began = time.monotonic()
@@ -179,8 +183,8 @@ def _publish_each(
     *,
     strict: bool,
 ) -> None:
-    from vtr.cli.events import FLUSH_TIMEOUT_S  # noqa: PLC0415
-    from vtr.cli.submission import Refusal  # noqa: PLC0415
+    from vtr.cli.events import FLUSH_TIMEOUT_S
+    from vtr.cli.submission import Refusal
 
     for number, item in enumerate(items, start=1):
         if isinstance(item, Refusal):
@@ -208,7 +212,7 @@ def _wait(tracker: Tracker, listening: Listening, timeout_s: float) -> bool:
 
 
 def _show(report: Report, output: Output, seconds: float, timeout_s: float) -> None:
-    from vtr.cli.progress_view import final_table, summary  # noqa: PLC0415
+    from vtr.cli.progress_view import final_table, summary
 
     if report.videos:
         output.show(final_table(report.videos))

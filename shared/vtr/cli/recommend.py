@@ -32,7 +32,7 @@ def recommend(
 
       vtr recommend ann
     """
-    from vtr.cli.context import locate  # noqa: PLC0415
+    from vtr.cli.context import locate
 
     output = Output(as_json)
     feed = fetch_feed(locate(data_dir), user_id, k, tenant, timeout)
@@ -44,8 +44,8 @@ def fetch_feed(
     context: Context, user_id: str, k: int, tenant: str, timeout_s: float
 ) -> RecommendationUpdated:
     """The person's feed of now, from the recommendation service."""
-    from vtr.cli.http import call_for  # noqa: PLC0415
-    from vtr.contracts.events import RecommendationUpdated  # noqa: PLC0415
+    from vtr.cli.http import call_for
+    from vtr.contracts.events import RecommendationUpdated
 
     base = context.addresses.recommendation_url
     url = (
@@ -55,7 +55,7 @@ def fetch_feed(
 
 
 def show_feed(feed: RecommendationUpdated, output: Output) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     if not feed.items:
         output.say("Nothing to recommend: no indexed video that this person has not seen.", "yellow")

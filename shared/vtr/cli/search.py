@@ -132,9 +132,9 @@ def make_filters(
 
 def make_query(fields: dict[str, Any], tenant: str) -> QuerySubmitted:
     """A query with an id of its own; raises a usage error that names the field."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from vtr.contracts.events import QuerySubmitted  # noqa: PLC0415
+    from vtr.contracts.events import QuerySubmitted
 
     given = {name: value for name, value in fields.items() if value is not None}
     document = given | {"query_id": str(uuid.uuid4()), "submitted_at": datetime.now(UTC), "tenant": tenant}
@@ -153,8 +153,8 @@ def answer(
     as_json: bool,
 ) -> None:
     """Ask, and show the answer."""
-    from vtr.cli.context import locate  # noqa: PLC0415
-    from vtr.cli.search_view import show_results  # noqa: PLC0415
+    from vtr.cli.context import locate
+    from vtr.cli.search_view import show_results
 
     output = Output(as_json)
     query = make_query(fields, tenant)
@@ -166,11 +166,11 @@ def answer(
 def ask(context: Context, query: QuerySubmitted, path: QueryPath, timeout_s: float) -> ResultsRanked:
     """The ranked answer, by HTTP or through the topics."""
     if path is QueryPath.TOPICS:
-        from vtr.cli.kafka_query import ask_topics  # noqa: PLC0415
+        from vtr.cli.kafka_query import ask_topics
 
         return ask_topics(context.addresses.kafka, query, timeout_s)
-    from vtr.cli.http import call_for  # noqa: PLC0415
-    from vtr.contracts.events import ResultsRanked  # noqa: PLC0415
+    from vtr.cli.http import call_for
+    from vtr.contracts.events import ResultsRanked
 
     url = f"{context.addresses.ranking_url}/v1/search"
     return call_for(ResultsRanked, "ranking", "POST", url, timeout_s=timeout_s, body=query)

@@ -39,7 +39,7 @@ def why_empty(results: ResultsRanked) -> str:
 
 
 def hits_table(results: ResultsRanked) -> Table:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     title = f"“{results.text}”" if results.text else "similar clips"
     table = Table(title=plain(title, "bold"), title_justify="left", expand=False)

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vtr.cli.errors import usage_error
-from vtr.cli.manifest import absolute_uri, is_manifest, read_manifest
+from vtr.cli.errors import CliError, usage_error
+from vtr.cli.manifest import absolute_uri, check_manifest, is_manifest, read_manifest
 from vtr.cli.submission import FieldError, Refusal, make_submission
 from vtr.contracts.events import VideoSubmitted
 
 MEDIA_SUFFIXES = frozenset(
-    ".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm .wmv".split()
+    f".{name}"
+    for name in (
+        *("3gp", "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4"),
+        *("mpeg", "mpg", "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv"),
+    )
 )
 """What counts as a video inside a folder. A file named itself is published whatever its suffix."""
 
@@ -36,13 +40,23 @@ def submissions(
     """Each video that ``sources`` name, in order, or why one is refused; made as it is asked for.
 
     A video reached twice by the same uri is taken once; two uris under one id are refused.
-    Raises a usage error when ``metadata`` is meant for one video and ``sources`` are not.
+    Raises a usage error, before anything is read, when ``metadata`` is meant for one video and ``sources``
+    are not, or when a named manifest is none.
     """
     if metadata.of_one and not (len(sources) == 1 and names_one_video(sources[0])):
         raise usage_error(
             f"--{', --'.join(sorted(metadata.of_one))}: describes one video, but several are published",
             "Publish that video alone, or put the values into a manifest (JSON Lines or CSV).",
         )
+    for source in sources:
+        if (path := Path(source)).is_file() and is_manifest(path):
+            check_manifest(path)
+    return _submissions(sources, metadata, tenant)
+
+
+def _submissions(
+    sources: Sequence[str], metadata: Metadata, tenant: str
+) -> Iterator[VideoSubmitted | Refusal]:
     uris: dict[str, str] = {}
     for source in sources:
         for item in _expand(source, metadata, tenant):
@@ -73,7 +87,7 @@ def _expand(source: str, metadata: Metadata, tenant: str) -> Iterator[VideoSubmi
     if path.is_dir():
         yield from _folder(path, metadata, tenant)
     elif path.is_file() and is_manifest(path):
-        yield from read_manifest(path, tenant=tenant, defaults=metadata.of_all)
+        yield from _manifest(path, metadata, tenant)
     elif path.is_file():
         yield _single(str(path), metadata, tenant)
     elif path.exists():
@@ -82,6 +96,13 @@ def _expand(source: str, metadata: Metadata, tenant: str) -> Iterator[VideoSubmi
         yield from _local_glob(source, metadata, tenant)
     else:
         yield Refusal(source, "no such file or folder")
+
+
+def _manifest(path: Path, metadata: Metadata, tenant: str) -> Iterator[VideoSubmitted | Refusal]:
+    try:
+        yield from read_manifest(path, tenant=tenant, defaults=metadata.of_all)
+    except CliError as error:  # found by a glob: others may already be published
+        yield Refusal(str(path), error.message)
 
 
 def _single(uri: str, metadata: Metadata, tenant: str) -> VideoSubmitted | Refusal:
@@ -128,7 +149,7 @@ def _remote(uri: str, metadata: Metadata, tenant: str) -> Iterator[VideoSubmitte
     if not _is_remote_glob(uri):
         yield _single(uri, metadata, tenant)
         return
-    import fsspec  # noqa: PLC0415
+    import fsspec
 
     try:
         system, pattern = fsspec.core.url_to_fs(uri)

@@ -93,7 +93,8 @@ class Tracker:
     def _advance(progress: Progress, status: VideoStatus) -> bool:
         if progress.outcome != "waiting":
             return False
-        if status.stage == "deleted" and status.updated_at >= progress.submitted_at:
+        # The status of a deletion carries the time of the tombstone as its time of submission.
+        if status.stage == "deleted" and status.submitted_at >= progress.submitted_at:
             progress.stage, progress.outcome, progress.reason = "deleted", "deleted", "deleted meanwhile"
             return True
         if status.submitted_at > progress.submitted_at:

@@ -113,3 +113,16 @@ def test_an_invalid_option_names_its_field() -> None:
     items = list(submissions(["https://x.org/v.mp4"], Metadata({"language": "??"}), "default"))
     assert isinstance(items[0], Refusal)
     assert items[0].reason.startswith("language: ")
+
+
+def test_a_manifest_without_a_header_is_found_before_anything_is_published(folder: Path) -> None:
+    (folder / "list.csv").write_text("title\nx\n")
+    with pytest.raises(CliError, match=r"list.csv:1: the header has no column uri"):
+        submissions([str(folder / "b.mp4"), str(folder / "list.csv")], Metadata(), "default")
+
+
+def test_such_a_manifest_found_by_a_glob_is_refused(folder: Path) -> None:
+    (folder / "list.csv").write_text("title\nx\n")
+    uris, (reason,) = run(str(folder / "b.mp4"), f"{folder}/*.csv")
+    assert len(uris) == 1
+    assert "no column uri" in reason

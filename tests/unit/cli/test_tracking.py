@@ -65,7 +65,7 @@ def test_statuses_of_others_are_not_ours() -> None:
     tracker.see(status("searchable", "other"))
     tracker.see(status("searchable", tenant="acme"))
     tracker.see(status("searchable", at=T0 - timedelta(seconds=1)))
-    tracker.see(status("deleted", at=T0 - timedelta(days=1)))
+    tracker.see(status("deleted", at=T0 - timedelta(days=1), updated_at=T0 + timedelta(days=1)))
     assert tracker.videos()[0].outcome == "waiting"
 
 
