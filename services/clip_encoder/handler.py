@@ -15,7 +15,7 @@ from clip_encoder.load import Objects, load_clip
 from vtr.contracts.events import ClipEncoded, ClipExtracted, VideoStatus
 from vtr.contracts.events.clips import FrameVectorsRef
 from vtr.contracts.events.videos import Failure
-from vtr.contracts.step import Emit, Message, Rejected
+from vtr.contracts.step import Emit, Message, Rejected, Unavailable
 from vtr.contracts.vector import ModalityVector
 from vtr.media import layout
 from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray
@@ -25,6 +25,7 @@ from vtr.observability.metrics import CLIPS_ENCODED, FRAMES_ENCODED
 from vtr.vectors.arrays import to_vector
 
 SERVICE = "clip_encoder"
+TOMBSTONES_WAIT_S = 10.0
 
 log = get_logger("clip_encoder")
 
@@ -35,6 +36,8 @@ class Tombstones(Protocol):
     """Which videos were deleted (see :class:`vtr.kafka.tombstones.TombstoneTable`)."""
 
     def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool: ...
+
+    def wait_ready(self, timeout_s: float) -> bool: ...
 
 
 class EncodeClips:
@@ -58,6 +61,8 @@ class EncodeClips:
         self._clock = clock
 
     def handle(self, batch: Clips) -> Iterable[Emit]:
+        if not self._tombstones.wait_ready(TOMBSTONES_WAIT_S):
+            raise Unavailable("tombstones", "not all read yet")
         wanted = [message for message in batch if not self._deleted(message.event)]
         for group, frames in self._loaded(wanted):
             embeddings = self._encoder.clips(frames)

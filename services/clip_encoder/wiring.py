@@ -5,14 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from vtr.kafka.consumer import ConsumerLoop
-from vtr.kafka.producer import EventProducer
-from vtr.kafka.tombstones import TombstoneTable
 
 from clip_encoder.encode import BudgetedEncoder
 from clip_encoder.handler import SERVICE, EncodeClips
 from clip_encoder.settings import ClipEncoderSettings
 from vtr.contracts.events import ClipExtracted
+from vtr.kafka.consumer import ConsumerLoop
+from vtr.kafka.producer import EventProducer
+from vtr.kafka.tombstones import TombstoneTable
 from vtr.media.objects import ObjectStore
 from vtr.models.encoders.base import ClipFrames
 from vtr.models.encoders.registry import load_encoder

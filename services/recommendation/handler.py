@@ -10,13 +10,17 @@ from recommendation.ports import Library, People
 from recommendation.recommender import Recommender
 from recommendation.taste import counts
 from vtr.contracts.events import ClipIndexed, InteractionRecorded, VideoDeleted
-from vtr.contracts.step import Emit, Message, Rejected
+from vtr.contracts.step import Emit, Message, Rejected, Unavailable
+
+TOMBSTONES_WAIT_S = 10.0
 
 
 class Tombstones(Protocol):
     """Which videos were deleted (see :class:`vtr.kafka.tombstones.TombstoneTable`)."""
 
     def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool: ...
+
+    def wait_ready(self, timeout_s: float) -> bool: ...
 
 
 class UpdateProfiles:
@@ -53,6 +57,8 @@ class LearnVideos:
         self._tombstones = tombstones
 
     def handle(self, batch: Sequence[Message[ClipIndexed]]) -> Iterable[Emit]:
+        if not self._tombstones.wait_ready(TOMBSTONES_WAIT_S):
+            raise Unavailable("tombstones", "not all read yet")
         by_video: dict[tuple[str, str], list[ClipIndexed]] = {}
         for message in batch:
             video = message.event.video

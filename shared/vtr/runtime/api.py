@@ -10,7 +10,8 @@ from vtr.runtime.problems import HANDLERS, problem
 
 def build_api(title: str) -> FastAPI:
     """An app without routes; parameters that break their type give a 422 problem naming them."""
-    app = FastAPI(title=title, version="1", exception_handlers=dict(HANDLERS))
+    # No documentation pages: they load scripts from elsewhere. /openapi.json describes the API.
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, exception_handlers=dict(HANDLERS))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:

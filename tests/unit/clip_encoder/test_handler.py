@@ -61,6 +61,10 @@ class Brightness:
 class Deleted:
     def __init__(self) -> None:
         self.videos: set[str] = set()
+        self.known = True
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        return self.known
 
     def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool:
         return video_id in self.videos
@@ -194,6 +198,12 @@ def test_clips_of_a_deleted_video_vanish(world: World) -> None:
     events = world.run(world.clip("v1", 0, clip_count=1), world.clip("v2", 0))
     assert [event.key for event in events] == ["v2"]
     assert world.model.passes == [1]
+
+
+def test_nothing_is_encoded_before_the_deletions_are_known(world: World) -> None:
+    world.deleted.known = False
+    with pytest.raises(Unavailable, match="tombstones"):
+        world.run(world.clip("v1", 0))
 
 
 def test_a_video_deleted_while_it_is_in_the_model_leaves_nothing_in_the_store(world: World) -> None:

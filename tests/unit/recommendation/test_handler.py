@@ -70,6 +70,9 @@ class Memory:
     def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool:
         return video_id in self.deleted
 
+    def wait_ready(self, timeout_s: float) -> bool:
+        return True
+
 
 def world() -> tuple[Memory, UpdateProfiles, LearnVideos, ForgetVideos, Recommender]:
     memory = Memory()
