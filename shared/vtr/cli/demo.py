@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import time
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,27 +172,26 @@ def watch_and_recommend(
     context: Context, about: Checked, path: Path, output: Output
 ) -> RecommendationUpdated:
     """Let :data:`PERSON` watch the first video, and show the feed once it has taken that in."""
-    from vtr.cli.events import producing
+    from vtr.cli.events import producing, tailing
     from vtr.cli.interact import Kind, make_interaction
     from vtr.cli.recommend import fetch_feed, show_feed
     from vtr.cli.submission import video_id_for
+    from vtr.contracts.events import RecommendationUpdated
 
-    def fetch() -> RecommendationUpdated:
-        return fetch_feed(context, PERSON, len(QUESTIONS), TENANT, QUERY_TIMEOUT_S)
+    updated = threading.Event()
 
-    before = fetch()
+    def see(feed: RecommendationUpdated) -> None:
+        if (feed.tenant, feed.user_id) == (TENANT, PERSON) and feed.updated_at >= event.occurred_at:
+            updated.set()
+
     video_id = video_id_for(f"file://{path}")
-    event = make_interaction(PERSON, video_id, Kind.WATCH, tenant=TENANT, watch_s=WATCHED_S)
-    with producing(context.addresses.kafka) as producer:
-        producer.publish(event, tenant=TENANT)
-    output.say(f"{PERSON} watches {about.question.answer} for {WATCHED_S:g} s", "bold")
-    deadline = time.monotonic() + FEED_TIMEOUT_S
-    feed = fetch()
-    while feed.updated_at <= event.occurred_at and feed.interactions <= before.interactions:
-        if time.monotonic() > deadline:
+    with tailing(context.addresses.kafka, [RecommendationUpdated], see):
+        event = make_interaction(PERSON, video_id, Kind.WATCH, tenant=TENANT, watch_s=WATCHED_S)
+        with producing(context.addresses.kafka) as producer:
+            producer.publish(event, tenant=TENANT)
+        output.say(f"{PERSON} watches {about.question.answer} for {WATCHED_S:g} s", "bold")
+        if not updated.wait(FEED_TIMEOUT_S):
             output.note(f"after {FEED_TIMEOUT_S:g} s the watch is not yet in the feed below", "bold yellow")
-            break
-        time.sleep(0.2)
-        feed = fetch()
+    feed = fetch_feed(context, PERSON, len(QUESTIONS), TENANT, QUERY_TIMEOUT_S)
     show_feed(feed, output)
     return feed

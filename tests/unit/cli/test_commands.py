@@ -83,7 +83,7 @@ def test_help_is_fast_because_it_imports_no_engine() -> None:
         ["dlq", "list"],
         ["status"],
     ],
-    ids=lambda command: " ".join(command),
+    ids=" ".join,
 )
 def test_without_a_stack_every_command_says_so_with_code_4(nowhere: Path, command: list[str]) -> None:
     code, out, err = vtr(*command, "--json")
