@@ -39,7 +39,7 @@ def test_a_frame_is_not_changed_by_large_logits_of_a_constant() -> None:
 def test_windows_weigh_by_their_tokens() -> None:
     vectors = np.array([[1, 0], [0, 1], [0, 1]], dtype=np.float32)
     got = pool_windows(vectors, owners=[0, 0, 1], weights=np.array([3, 4, 9]), count=2)
-    np.testing.assert_allclose(got, [[0.6, 0.8], [0, 1]], atol=1e-6)
+    np.testing.assert_allclose(got, np.array([[0.6, 0.8], [0.0, 1.0]]), atol=1e-6)
 
 
 def test_no_direction_is_an_error() -> None:
