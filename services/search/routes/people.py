@@ -30,7 +30,7 @@ def build_router(publisher: Publisher, recommendation: Recommendation) -> APIRou
         """
         now = datetime.now(UTC)
         defaults = {"interaction_id": f"i-{uuid.uuid4().hex}", "occurred_at": now}
-        event = await read_event(request, InteractionRecorded, defaults)
+        event = await read_event(request, InteractionRecorded, lambda _given: defaults)
         event = msgspec.structs.replace(event, occurred_at=min(now, event.occurred_at))
         await anyio.to_thread.run_sync(publisher.publish, event)
         INTERACTIONS.labels(event.kind).inc()

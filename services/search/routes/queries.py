@@ -47,7 +47,8 @@ def build_router(
         """
         now = datetime.now(UTC)
         defaults = {"query_id": f"q-{uuid.uuid4().hex}", "submitted_at": now}
-        query = msgspec.structs.replace(await read_event(request, QuerySubmitted, defaults), submitted_at=now)
+        given = await read_event(request, QuerySubmitted, lambda _given: defaults)
+        query = msgspec.structs.replace(given, submitted_at=now)
         if query.example is not None and query.example.uri is not None:
             rules.check("example.uri", query.example.uri)
         if path == "http":

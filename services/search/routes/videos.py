@@ -23,17 +23,10 @@ from vtr.contracts.envelope import DEFAULT_TENANT
 from vtr.contracts.events import VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.events.videos import Stage
 from vtr.contracts.step import Rejected
-from vtr.runtime.bodies import read_body, read_event
+from vtr.runtime.bodies import read_event
 
 JSON = "application/json"
 MAX_LISTED = 500
-
-
-class _Submission(msgspec.Struct):
-    """The two fields that a missing video_id is made of."""
-
-    uri: str
-    tenant: str = DEFAULT_TENANT
 
 
 def build_router(
@@ -52,9 +45,13 @@ def build_router(
     @router.post("/v1/videos")
     async def submit(request: Request) -> Response:
         """Submit a video: the body of ``vtr.video.submitted.v1``, of which only ``uri`` must be given."""
-        given = await read_body(request, _Submission)
         now = datetime.now(UTC)
-        defaults = {"video_id": id_of(given.tenant, given.uri), "submitted_at": now}
+
+        def defaults(given: dict[str, Any]) -> dict[str, Any]:
+            tenant = str(given.get("tenant", DEFAULT_TENANT))
+            return {"video_id": id_of(tenant, str(given.get("uri"))), "submitted_at": now}
+
+        # The time of submission orders versions and deletions: it is this service's to say.
         event = msgspec.structs.replace(await read_event(request, VideoSubmitted, defaults), submitted_at=now)
         rules.check("uri", event.uri)
         if event.captions_uri is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,18 +38,23 @@ async def read_body(request: Request, wanted: type[T], *, limit: int = MAX_BODY_
 
 
 async def read_event(
-    request: Request, wanted: type[S], defaults: dict[str, Any], *, limit: int = MAX_BODY_BYTES
+    request: Request,
+    wanted: type[S],
+    defaults: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    limit: int = MAX_BODY_BYTES,
 ) -> S:
-    """The JSON object in a body as the event ``wanted``, with ``defaults`` for fields that were left out.
+    """The JSON object in a body as the event ``wanted``.
 
-    Field names that the event does not have are refused: a client that misspells one wants to know.
-    Raises :class:`DecodeError` naming the field.
+    ``defaults`` is given the object as it came and returns values for fields that were left out. Field names
+    that the event does not have are refused: a client that misspells one wants to know. Raises
+    :class:`DecodeError` naming the field.
     """
     given = await read_body(request, dict[str, Any], limit=limit)
     known = {field.encode_name for field in msgspec.structs.fields(wanted)}
     if unknown := sorted(given.keys() - known):
         raise DecodeError(f"body: unknown field {unknown[0]!r}; known are {', '.join(sorted(known))}")
     try:
-        return msgspec.convert({**defaults, **given}, wanted)
+        return msgspec.convert({**defaults(given), **given}, wanted)
     except (msgspec.ValidationError, RecursionError) as error:
         raise DecodeError(f"body: {error}") from error
