@@ -148,13 +148,13 @@ def check(context: Context, question: Question, path: Path, output: Output) -> C
     """Ask ``question`` and compare the first hit with ``path``."""
     from vtr.cli.search import QueryPath, ask, make_query
     from vtr.cli.search_view import show_results
-    from vtr.cli.submission import video_id_for
+    from vtr.contracts.ids import video_id
 
     query = make_query({"text": question.text, "k": len(QUESTIONS), "budget_ms": 10_000}, TENANT)
     results = ask(context, query, QueryPath.HTTP, QUERY_TIMEOUT_S)
     show_results(results, output)
     first = results.hits[0] if results.hits else None
-    right = first is not None and first.video_id == video_id_for(f"file://{path}")
+    right = first is not None and first.video_id == video_id(TENANT, f"file://{path}")
     if first is None:
         output.say(f"wrong: “{question.text}” found nothing, expected {question.answer}", "bold red")
     elif right:
@@ -175,8 +175,8 @@ def watch_and_recommend(
     from vtr.cli.events import producing, tailing
     from vtr.cli.interact import Kind, make_interaction
     from vtr.cli.recommend import fetch_feed, show_feed
-    from vtr.cli.submission import video_id_for
     from vtr.contracts.events import RecommendationUpdated
+    from vtr.contracts.ids import video_id
 
     updated = threading.Event()
 
@@ -184,9 +184,9 @@ def watch_and_recommend(
         if (feed.tenant, feed.user_id) == (TENANT, PERSON) and feed.updated_at >= event.occurred_at:
             updated.set()
 
-    video_id = video_id_for(f"file://{path}")
+    watched = video_id(TENANT, f"file://{path}")
     with tailing(context.addresses.kafka, [RecommendationUpdated], see):
-        event = make_interaction(PERSON, video_id, Kind.WATCH, tenant=TENANT, watch_s=WATCHED_S)
+        event = make_interaction(PERSON, watched, Kind.WATCH, tenant=TENANT, watch_s=WATCHED_S)
         with producing(context.addresses.kafka) as producer:
             producer.publish(event, tenant=TENANT)
         output.say(f"{PERSON} watches {about.question.answer} for {WATCHED_S:g} s", "bold")

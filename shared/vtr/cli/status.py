@@ -139,11 +139,11 @@ def advise(report: Report) -> list[str]:
     advice: list[str] = []
     if report.stack == "not running" and not answering(report):
         return [f"No stack runs on {report.data_dir}. Start one: vtr up --detach"]
-    advice += [
-        f"{engine.name} does not answer ({engine.fault}); is {engine.address} right?"
-        for engine in report.engines
-        if not engine.ok
-    ]
+    if down := [engine for engine in report.engines if not engine.ok]:
+        names = ", ".join(f"{engine.name} at {engine.address}" for engine in down)
+        advice.append(
+            f"Nothing answers for {names}. Right address? Restart the stack: vtr down, vtr up --detach"
+        )
     if report.kafka.missing_topics:
         advice.append(
             f"{len(report.kafka.missing_topics)} topics do not exist. Create them: vtr topics apply"
@@ -154,11 +154,11 @@ def advise(report: Report) -> list[str]:
         for process in report.processes
         if process.condition == "crash-looping"
     ]
-    for service in report.services:
-        if not service.ok:
-            faults = "; ".join(f"{part}: {reason}" for part, reason in service.faults.items())
-            where = f"; see {logs[service.name]}" if service.name in logs else ""
-            advice.append(f"{service.name} is not ready ({faults}){where}")
+    advice += [
+        f"{service.name} is not ready; see {logs.get(service.name, 'its log')}"
+        for service in report.services
+        if not service.ok
+    ]
     for topic, count in report.kafka.dead_letters.items():
         advice.append(f"{count} dead letters wait. See why: vtr dlq show {topic}")
     return advice

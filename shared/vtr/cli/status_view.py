@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 def show_report(report: Report, output: Output) -> None:
     """Health of the parts, then lag, watermark, collections, dead letters, then what to do."""
     output.show(_parts(report))
+    for name, says in _faults(report):
+        output.say(f"{name}: {says}", "red")
     if report.kafka.lag:
         output.show(_lag(report))
     mark = report.watermark
     if mark.at is not None and mark.age_s is not None:
         when = mark.at.isoformat(timespec="seconds")
         output.say(f"watermark {when}: everything submitted before it is searchable ({age(mark.age_s)} ago)")
-    else:
+    elif any(engine.name == "redis" and engine.ok for engine in report.engines):
         output.say("no watermark yet: no video has been indexed", "dim")
     if report.collections:
         output.show(_collections(report))
@@ -50,13 +52,10 @@ def _parts(report: Report) -> Table:
     table.add_column("pid", justify="right")
     table.add_column("up", justify="right", no_wrap=True)
     table.add_column("restarts", justify="right")
-    table.add_column("says", overflow="fold", ratio=1)
     processes = {process.name: process for process in report.processes}
-    rows = [(one.name, one.ok, one.address, one.fault) for one in report.engines]
-    for service in report.services:
-        faults = "; ".join(f"{part}: {reason}" for part, reason in service.faults.items())
-        rows.append((service.name, service.ok, service.url, faults))
-    for name, ok, address, says in rows:
+    rows = [(one.name, one.ok, one.address) for one in report.engines]
+    rows += [(one.name, one.ok, one.url) for one in report.services]
+    for name, ok, address in rows:
         # An engine of several processes is named by its first: kafka is kafka-1, milvus is milvus-lite.
         process = processes.get(name) or next((p for n, p in processes.items() if n.startswith(name)), None)
         table.add_row(
@@ -66,9 +65,15 @@ def _parts(report: Report) -> Table:
             str(process.pid or "") if process else "",
             age(process.uptime_s) if process and process.uptime_s is not None else "",
             str(process.restarts) if process else "",
-            plain(says),
         )
     return table
+
+
+def _faults(report: Report) -> list[tuple[str, str]]:
+    faults = [(engine.name, engine.fault) for engine in report.engines if engine.fault]
+    for service in report.services:
+        faults += [(service.name, f"{part}: {reason}") for part, reason in service.faults.items()]
+    return faults
 
 
 def _lag(report: Report) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from vtr.contracts.events import VideoSubmitted
+from vtr.contracts.ids import video_id
 
 _FIELD = re.compile(r"`\$\.?(\w*)")
 _WHERE = re.compile(r" - at `[^`]*`$")
-ID_BYTES = 8
 
 
 class FieldError(ValueError):
@@ -35,11 +34,6 @@ class Refusal:
 
     where: str
     reason: str
-
-
-def video_id_for(uri: str) -> str:
-    """The default id of a video: a function of its uri, so that publishing it again replaces it."""
-    return hashlib.blake2b(uri.encode("utf-8", "surrogateescape"), digest_size=ID_BYTES).hexdigest()
 
 
 def title_for(uri: str) -> str:
@@ -70,7 +64,7 @@ def make_submission(fields: Mapping[str, Any], tenant: str) -> VideoSubmitted:
     document = {
         "title": title_for(uri),
         **given,
-        "video_id": given.get("video_id") or video_id_for(uri),
+        "video_id": given.get("video_id") or video_id(tenant, uri),
         "tenant": tenant,
         "submitted_at": datetime.now(UTC),
     }

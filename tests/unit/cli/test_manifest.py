@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from vtr.cli.errors import CliError
 from vtr.cli.exit_codes import ExitCode
 from vtr.cli.manifest import read_manifest
-from vtr.cli.submission import Refusal, video_id_for
+from vtr.cli.submission import Refusal
 from vtr.contracts.events import VideoSubmitted
+from vtr.contracts.ids import video_id
 
 
 def read(path: Path, **more: object) -> tuple[list[VideoSubmitted], list[Refusal]]:
@@ -45,7 +46,7 @@ def test_relative_paths_start_at_the_manifest_and_are_not_percent_encoded(tmp_pa
     (event,), _ = read(path)
     assert event.uri == f"file://{tmp_path}/sub/my film.mp4"
     assert event.title == "my film"
-    assert event.video_id == video_id_for(event.uri)
+    assert event.video_id == video_id("default", event.uri)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from vtr.cli.errors import CliError
 from vtr.cli.exit_codes import ExitCode
 from vtr.cli.sources import Metadata, submissions
-from vtr.cli.submission import Refusal, title_for, video_id_for
+from vtr.cli.submission import Refusal, title_for
 from vtr.contracts.events import VideoSubmitted
+from vtr.contracts.ids import video_id
 
 
 def run(*sources: str, metadata: Metadata | None = None) -> tuple[list[str], list[str]]:
@@ -92,9 +93,16 @@ def test_metadata_of_one_and_of_all_reach_the_event() -> None:
     assert (event.title, event.video_id, event.tags, event.tenant) == ("T", "my-id", ("x",), "acme")
 
 
-def test_the_default_id_is_a_function_of_the_uri() -> None:
-    assert video_id_for("file:///a.mp4") == video_id_for("file:///a.mp4")
-    assert video_id_for("file:///a.mp4") != video_id_for("file:///b.mp4")
+def test_the_default_id_is_a_function_of_tenant_and_uri() -> None:
+    def id_of(uri: str, tenant: str) -> str:
+        (event,) = submissions([uri], Metadata(), tenant)
+        assert isinstance(event, VideoSubmitted)
+        return event.video_id
+
+    assert id_of("https://x.org/a.mp4", "t") == id_of("https://x.org/a.mp4", "t")
+    assert id_of("https://x.org/a.mp4", "t") == video_id("t", "https://x.org/a.mp4")
+    assert id_of("https://x.org/a.mp4", "t") != id_of("https://x.org/b.mp4", "t")
+    assert id_of("https://x.org/a.mp4", "t") != id_of("https://x.org/a.mp4", "u")
 
 
 @pytest.mark.parametrize(
