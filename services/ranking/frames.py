@@ -1,0 +1,73 @@
+"""Within a clip: the frame nearest to the query, and the moment around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from vtr.contracts.events.results import BestFrame, Moment
+from vtr.vectors.arrays import FloatArray
+from vtr.vectors.store import ClipRow
+
+
+class FrameVectors(Protocol):
+    """Per-frame vectors of clips (see :class:`ranking.frame_store.FrameStore`)."""
+
+    def load(self, uri: str) -> FloatArray:
+        """The unit vectors [T, D].
+
+        Raises ``FileNotFoundError`` when they are gone, ``ValueError`` when the file is not what it should
+        be, :class:`~vtr.contracts.step.Unavailable` when the object store does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Localised:
+    """Where in a clip the query is met."""
+
+    frame: BestFrame
+    moment: Moment
+
+
+def localise(row: ClipRow, frames: FloatArray, query: FloatArray, fraction: float) -> Localised:
+    """The frame of ``row`` nearest to ``query`` [D] and the run of frames around it that hold up.
+
+    ``frames`` [T, D] are unit vectors, as is ``query``. Raises ``ValueError`` when shapes do not fit.
+    """
+    times = row.frame_times_s
+    if frames.shape != (len(times), query.shape[0]):
+        raise ValueError(
+            f"frame vectors: shape {frames.shape}, wanted ({len(times)}, {query.shape[0]}) for {row.clip_id}"
+        )
+    cosines = frames @ query
+    best = int(np.argmax(cosines))
+    start_s, end_s = window(cosines.tolist(), times, (row.t0_s, row.t1_s), fraction)
+    score = float(cosines[best])
+    return Localised(
+        frame=BestFrame(time_s=times[best], index=best, frame_pack_uri=row.frame_pack_uri, score=score),
+        moment=Moment(start_s=start_s, end_s=end_s, score=score),
+    )
+
+
+def window(
+    cosines: Sequence[float], times_s: Sequence[float], clip_s: tuple[float, float], fraction: float
+) -> tuple[float, float]:
+    """The moment around the best of ``cosines``: its neighbours as long as they reach ``fraction`` of it.
+
+    A frame stands for the time up to halfway to its neighbours, the first and the last for that up to the
+    clip's ends. A peak that is not positive stands alone.
+    """
+    best = max(range(len(cosines)), key=lambda i: (cosines[i], -i))
+    floor = cosines[best] * fraction if cosines[best] > 0 else cosines[best]
+    first = last = best
+    while first > 0 and cosines[first - 1] >= floor:
+        first -= 1
+    while last + 1 < len(cosines) and cosines[last + 1] >= floor:
+        last += 1
+    start = clip_s[0] if first == 0 else (times_s[first - 1] + times_s[first]) / 2
+    end = clip_s[1] if last + 1 == len(cosines) else (times_s[last] + times_s[last + 1]) / 2
+    return start, end
