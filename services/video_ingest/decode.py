@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # A seek lands this much before where it must, since the frames right after it may lack their references.
 _SEEK_MARGIN_S = 2.0
+# So many times as many frames as are sampled leave enough when those that no other refers to are skipped.
+_PLENTY = 3
+_MAX_SKIPPED_AT_END = 16
 _SAR_RANGE = (Fraction(1, 8), Fraction(8))
 
 
@@ -54,6 +57,7 @@ class FrameSampler:
         max_pixels: int,
         max_duration_s: float,
         threads: int = 0,
+        skip_unreferenced: bool = True,
     ) -> None:
         self._container = container
         self._stream = stream
@@ -66,12 +70,15 @@ class FrameSampler:
         self.frames = 0
         """Frames that the decoder returned."""
         self.end_s = 0.0
-        """Where the last frame seen so far ends."""
-        self.cut_short = False
-        """Whether frames after the longest duration were left out."""
+        """Where the last frame decoded so far ends."""
         stream.thread_type = "AUTO"
         stream.thread_count = threads
         stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        # Up to half of the decoder's work goes into frames that are neither looked at nor needed for others.
+        # Without timestamps they must be counted, though.
+        self._skipping = skip_unreferenced and info.seekable and info.fps >= _PLENTY * fps
+        if self._skipping:
+            stream.codec_context.skip_frame = "NONREF"
 
     def sample(self, from_s: float = 0.0) -> Iterator[SampledFrame]:
         """The sampled frames from about ``from_s`` on, none of them late: a seek that fails starts over."""
@@ -79,6 +86,12 @@ class FrameSampler:
             yield from self._sample(from_s, after_seek=True)
         else:
             yield from self._sample(from_s, after_seek=False)
+
+    def video_end_s(self) -> float:
+        """Where the video ends, once all of it is sampled."""
+        if self._skipping and 0 < self._info.duration_s - self.end_s <= _MAX_SKIPPED_AT_END / self._info.fps:
+            return self._info.duration_s
+        return min(self.end_s, self._max_duration_s)
 
     def _seek(self, to_s: float) -> bool:
         base = self._stream.time_base
@@ -108,7 +121,6 @@ class FrameSampler:
                 return
             after_seek = False
             if time_s >= self._max_duration_s:
-                self.cut_short = True
                 return
             self.frames += 1
             self.end_s = round(time_s + self._frame_length(frame), 6)

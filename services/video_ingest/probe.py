@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DURATION_SLACK_S = 2.0
 _DURATION_SLACK_SHARE = 0.05
 
+_MAX_REORDERED = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -73,9 +75,8 @@ def survey(
         if packet.size == 0:
             continue
         if packet.stream_index == stream.index:
-            stamp = packet.pts if packet.pts is not None else packet.dts
             clock.see(
-                None if stamp is None or time_base is None else float(stamp * time_base),
+                None if packet.pts is None or time_base is None else float(packet.pts * time_base),
                 None if packet.dts is None or time_base is None else float(packet.dts * time_base),
                 float(packet.duration * time_base) if packet.duration and time_base is not None else 0.0,
             )
@@ -112,28 +113,32 @@ def survey(
 
 
 class _PacketClock:
-    """Follows the timestamps of a stream's packets."""
+    """Follows the timestamps of a stream's packets: orderly while all have one and none jumps."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
-        self._last_dts_s: float | None = None
+        self._latest_s: float | None = None
         self.packets = 0
         self.orderly = True
         self.end_s = 0.0
 
-    def see(self, time_s: float | None, dts_s: float | None, duration_s: float) -> None:
+    def see(self, pts_s: float | None, dts_s: float | None, duration_s: float) -> None:
         self.packets += 1
-        if time_s is None or dts_s is None:
+        if pts_s is None:
             self.orderly = False
             return
-        last = self._last_dts_s
-        self._last_dts_s = dts_s
-        if last is None:
-            gap_ok = -MAX_STEP_BACK_S <= time_s - self._start_s <= MAX_GAP_S
+        if dts_s is not None:
+            stamp_s, may_step_back_s = dts_s, 0.0
         else:
-            gap_ok = 0 <= dts_s - last <= MAX_GAP_S
-        self.orderly = self.orderly and gap_ok
-        self.end_s = max(self.end_s, time_s - self._start_s + min(duration_s, MAX_GAP_S))
+            # Matroska stores no decoding times, so that packets come a little out of order.
+            stamp_s, may_step_back_s = pts_s, MAX_STEP_BACK_S + _MAX_REORDERED * duration_s
+        latest = self._latest_s
+        if latest is None:
+            self.orderly = -MAX_STEP_BACK_S <= pts_s - self._start_s <= MAX_GAP_S
+        elif not -may_step_back_s <= stamp_s - latest <= MAX_GAP_S:
+            self.orderly = False
+        self._latest_s = stamp_s if latest is None else max(latest, stamp_s)
+        self.end_s = max(self.end_s, pts_s - self._start_s + min(duration_s, MAX_GAP_S))
 
 
 def _start(container: InputContainer, stream: VideoStream) -> float:

@@ -41,6 +41,10 @@ class DecodeSettings(BaseModel):
     max_pixels: int = Field(8192 * 8192, ge=1, description="Frames with more pixels are rejected.")
     max_duration_s: float = Field(12 * 3600.0, gt=0, description="What comes later in a video is left out.")
     threads: int = Field(0, ge=0, description="Threads of one decoder; 0: as many as cores.")
+    skip_unreferenced: bool = Field(
+        True,
+        description="Leave out frames that no other is built from, where far more come than are looked at.",
+    )
 
 
 class CutSettings(BaseModel):

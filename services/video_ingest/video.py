@@ -101,12 +101,13 @@ class MediaFile:
                 max_pixels=decode.max_pixels,
                 max_duration_s=decode.max_duration_s,
                 threads=decode.threads,
+                skip_unreferenced=decode.skip_unreferenced,
             )
             self._sampler = sampler
             for shot in cutter.cut(sampler.sample(max(0.0, from_s - warmup_s))):
                 metrics.DECODED_MEDIA_SECONDS.inc(shot.t1_s - shot.t0_s)
                 yield self._packed(shot)
-            end = cutter.finish(min(sampler.end_s, decode.max_duration_s))
+            end = cutter.finish(sampler.video_end_s())
             if end is not None:
                 metrics.DECODED_MEDIA_SECONDS.inc(end.t1_s - end.t0_s)
                 yield self._packed(end)
