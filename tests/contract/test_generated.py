@@ -27,6 +27,8 @@ def test_asyncapi_names_each_topic_its_producers_and_consumers() -> None:
         for service in topic.consumers:
             operation = document["operations"][f"{service}.receive.{name}"]
             assert operation["bindings"]["kafka"]["groupId"]["const"] == f"vtr.{service}"
+        for service in set(topic.readers) - set(topic.consumers):
+            assert "bindings" not in document["operations"][f"{service}.receive.{name}"]
 
 
 def test_every_reference_in_asyncapi_resolves() -> None:

@@ -43,7 +43,7 @@ def list_topics(as_json: JsonOption = False) -> None:
     for name, spec in topics.items():
         kept = "compacted" if spec.cleanup == "compact" else f"{spec.retention_days or '∞'} d"
         table.add_row(
-            name, spec.key, str(spec.partitions), kept, ", ".join(spec.producers), ", ".join(spec.consumers)
+            name, spec.key, str(spec.partitions), kept, ", ".join(spec.producers), ", ".join(spec.receivers)
         )
     output.show(table)
     output.document({"topics": list(topics.values())})
@@ -74,7 +74,7 @@ def describe(
     body = _body(schema)
     output.say(f"{name}: {spec.says}", "bold")
     output.say(f"key {spec.key}, {spec.partitions} partitions")
-    output.say(f"{', '.join(spec.producers) or 'anyone'} -> {', '.join(spec.consumers) or 'nobody'}")
+    output.say(f"{', '.join(spec.producers) or 'anyone'} -> {', '.join(spec.receivers) or 'nobody'}")
     for setting, value in spec.config.items():
         output.say(f"{setting} = {value}", "dim")
     table = Table()

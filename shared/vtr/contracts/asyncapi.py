@@ -55,10 +55,10 @@ def asyncapi_document(version: str) -> dict[str, Any]:
                 }
             },
         }
-        for action, services in (("send", topic.producers), ("receive", topic.consumers)):
+        for action, services in (("send", topic.producers), ("receive", topic.receivers)):
             for service in services:
                 operation: dict[str, Any] = {"action": action, "channel": {"$ref": f"#/channels/{name}"}}
-                if action == "receive":
+                if action == "receive" and service in topic.consumers:
                     operation["bindings"] = {"kafka": {"groupId": {"const": consumer_group(service)}}}
                 operations[f"{service}.{action}.{name}"] = operation
     return {

@@ -15,7 +15,11 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 
 class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One topic. ``retention_days`` 0 means forever; ``key`` names the ordering unit."""
+    """One topic. ``retention_days`` 0 means forever; ``key`` names the ordering unit.
+
+    ``consumers`` read it in their group: their lag counts, and what they cannot handle is dead-lettered.
+    ``readers`` read all of it without a group, in each instance.
+    """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^vtr(\.[a-z]+){2}\.v[0-9]+$")]
     says: str
@@ -24,8 +28,14 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     retention_days: Annotated[int, msgspec.Meta(ge=0)]
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
+    readers: tuple[str, ...] = ()
     cleanup: Literal["delete", "compact"] = "delete"
     max_message_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 1024 * 1024
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Every service that reads it, in a group or without."""
+        return (*self.consumers, *(service for service in self.readers if service not in self.consumers))
 
     @property
     def config(self) -> dict[str, str]:
@@ -85,5 +95,6 @@ def dead_letter_spec(topic: TopicSpec, service: str) -> TopicSpec | None:
         retention_days=30,
         producers=(service,),
         consumers=(),
+        readers=(),
         cleanup="delete",
     )

@@ -23,9 +23,9 @@ def test_topics_keyed_by_video_are_co_partitioned() -> None:
 
 def test_producers_and_consumers_are_services() -> None:
     for spec in TOPICS.values():
-        assert {*spec.producers, *spec.consumers} <= SERVICES, spec.name
+        assert {*spec.producers, *spec.receivers} <= SERVICES, spec.name
         assert spec.producers
-        assert spec.consumers
+        assert spec.receivers
 
 
 def test_tombstones_and_status_are_kept_for_ever() -> None:
