@@ -10,10 +10,5 @@ def impression_id(query_id: str, video_id: str) -> str:
     return "impression-" + _digest(query_id, video_id)
 
 
-def video_id(tenant: str, uri: str) -> str:
-    """The id of a video whose submitter gave none: the same uri submitted again replaces itself."""
-    return "v-" + _digest(tenant, uri)
-
-
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x00".join(parts).encode(), digest_size=12).hexdigest()

@@ -18,8 +18,8 @@ class SearchSettings(ServiceSettings):
     consumer: ConsumerSettings = ConsumerSettings(max_batch=16, linger_ms=20)
     objects: ObjectStoreSettings = ObjectStoreSettings()
 
-    search_ranking_url: str = Field("http://ranking:8080", description="Base url of ranking.")
-    search_recommendation_url: str = Field("http://recommendation:8080", description="Of recommendation.")
+    ranking_url: str = Field("http://ranking:8080", description="Base url of ranking.")
+    recommendation_url: str = Field("http://recommendation:8080", description="Of recommendation.")
     search_upstream_margin_s: float = Field(3.0, gt=0, description="On top of a query's own budget.")
     search_topics_timeout_s: float = Field(15.0, gt=0, description="Wait for an answer by the topics.")
     search_publish_timeout_s: float = Field(10.0, gt=0, description="Wait for Kafka to take an event.")

@@ -63,9 +63,9 @@ def build(settings: SearchSettings) -> Service:
 
     # HTTP has a producer of its own: its flushes must not settle what the consumer's checkpoint waits for.
     http_producer = EventProducer(settings.kafka, source=NAME)
-    ranking = Upstream("ranking", settings.search_ranking_url, margin_s=settings.search_upstream_margin_s)
+    ranking = Upstream("ranking", settings.ranking_url, margin_s=settings.search_upstream_margin_s)
     recommendation = Upstream(
-        "recommendation", settings.search_recommendation_url, margin_s=settings.search_upstream_margin_s
+        "recommendation", settings.recommendation_url, margin_s=settings.search_upstream_margin_s
     )
     app = build_api(
         Parts(

@@ -14,7 +14,6 @@ from fastapi.responses import JSONResponse
 from search.catalogue import Catalogue
 from search.frames import Frames
 from search.media import MediaFiles
-from search.naming import video_id as id_of
 from search.ports import Publisher
 from search.routes.parameters import TenantName, VideoId
 from search.statuses import StatusTable
@@ -22,6 +21,7 @@ from search.uris import UriRules
 from vtr.contracts.envelope import DEFAULT_TENANT
 from vtr.contracts.events import VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.events.videos import Stage
+from vtr.contracts.ids import video_id as id_of
 from vtr.contracts.step import Rejected
 from vtr.runtime.bodies import read_event
 
