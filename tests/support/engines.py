@@ -70,7 +70,7 @@ def _folder(name: str) -> Iterator[Path]:
 
 @contextmanager
 def _running(engine: E) -> Iterator[E]:
-    engine.start(deadline_s=120.0)
+    engine.start(deadline_s=240.0)
     try:
         yield engine
     finally:

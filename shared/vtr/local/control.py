@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -77,9 +78,11 @@ def stop_running(data_dir: Path, purge: bool = False) -> StopReport:
     Nothing running is no error. ``purge`` removes the stack's data as well, and only what a stack wrote.
     """
     state = load_state(data_dir)
-    running = state is not None and state.supervisor.alive()
+    running = state is not None and state.running()
     killed = False
     if state is not None and running:
+        if state.supervisor_pid == os.getpid():
+            raise RuntimeError("this process holds the stack itself: call its Stack.stop")
         state.supervisor.signal(signal.SIGTERM)
         if not state.supervisor.wait_gone(_STOP_TIMEOUT_S):
             state.supervisor.signal(signal.SIGKILL)  # what it started dies with it

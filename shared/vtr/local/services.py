@@ -59,7 +59,9 @@ def environment(
         "VTR_REDIS__URL": addresses["redis"],
         "VTR_MILVUS__URI": addresses["milvus"],
         "VTR_OBJECTS__URI": objects,
-        "VTR_OBJECT_STORE__URI": objects,
+        # Whoever can reach a loopback port can read these files anyway.
+        "VTR_SEARCH_ALLOW_FILE_URIS": "true",
+        "VTR_SEARCH_MEDIA_ROOTS": '["/"]',
         "VTR_HTTP__HOST": LOOPBACK,
         "VTR_HTTP__PORT": str(spec.port),
         "VTR_LOG__FORMAT": os.environ.get("VTR_LOG__FORMAT", "console"),
