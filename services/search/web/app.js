@@ -97,12 +97,10 @@ function showAnswer(answer) {
 
 function hitCard(hit, answer) {
   const frame = hit.best_frame;
-  const picture = element("img", {
-    class: "picture", alt: "", loading: "lazy",
-    src: frame
-      ? `/v1/frames?${new URLSearchParams({ pack: frame.frame_pack_uri, index: frame.index, tenant: answer.tenant || tenant() })}`
-      : "data:,",
-  });
+  const picture = frame
+    ? element("img", { class: "picture", alt: "", loading: "lazy",
+        src: `/v1/frames?${new URLSearchParams({ pack: frame.frame_pack_uri, index: frame.index, tenant: answer.tenant || tenant() })}` })
+    : element("span", { class: "picture" });
   const title = hit.title || hit.video_id;
   const moment = hit.moment;
   const shares = (hit.shares || []).map((share) => `${share.modality} ${Math.round(share.share * 100)} %`).join(", ");
@@ -238,6 +236,7 @@ function showVideos() {
     const more = [];
     if (video.clips_searchable) more.push(`${video.clips_searchable} clips`);
     if (video.upload_to_searchable_s) more.push(`searchable ${video.upload_to_searchable_s.toFixed(1)} s after upload`);
+    more.push(...(video.notes || []));
     if (video.failure) more.push(`${video.failure.message} (${video.failure.code})`);
     more.push(since(video.updated_at));
     return element("li", {},
