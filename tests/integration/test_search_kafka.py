@@ -60,8 +60,8 @@ def settings(kafka: KafkaSettings, tmp_path: Path) -> SearchSettings:
         objects=ObjectStoreSettings(uri=f"file://{tmp_path}/objects"),
         http=HttpSettings(host="127.0.0.1", port=0),
         consumer=ConsumerSettings(max_batch=16, commit_interval_ms=100),
-        search_ranking_url=nowhere,
-        search_recommendation_url=nowhere,
+        ranking_url=nowhere,
+        recommendation_url=nowhere,
         search_media_roots=[tmp_path],
         search_allow_file_uris=True,
     )
