@@ -49,26 +49,16 @@ def list_letters(data_dir: DataDirOption = None, as_json: JsonOption = False) ->
 
       vtr dlq list
     """
-    from rich.table import Table
-
     from vtr.kafka.deadletters import list_dead_letters
 
     output = Output(as_json)
     summaries = list_dead_letters(_kafka(data_dir))
-    table = Table()
-    table.add_column("dead letter topic", overflow="fold", ratio=1)
-    table.add_column("letters", justify="right")
-    table.add_column("replayed", justify="right")
-    table.add_column("reasons", overflow="fold")
-    table.add_column("oldest")
-    table.add_column("newest")
-    for one in summaries:
+    for one in summaries:  # no table: the names are long, and one wants to copy them
+        output.say(one.topic, "bold")
         reasons = ", ".join(f"{code} {count}" for code, count in one.codes.items())
-        times = [_time(one.oldest), _time(one.newest)]
-        table.add_row(plain(one.topic), str(one.count), str(one.replayed), plain(reasons), *times)
-    if summaries:
-        output.show(table)
-    else:
+        output.say(f"  {one.count} dead letters, {one.replayed} of them replayed: {reasons}")
+        output.say(f"  buried from {_time(one.oldest)} to {_time(one.newest)}", "dim")
+    if not summaries:
         output.say("No dead letters.")
     output.document({"topics": summaries})
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -45,11 +46,24 @@ class EngineHealth:
 
 
 @dataclass
-class KafkaReport:
-    """Lag and dead letters, in records."""
+class Group:
+    """A consumer group. ``lag`` in records; it and ``members`` are None where they could not be measured."""
 
-    lag: dict[str, int | None] = field(default_factory=dict)
-    """By group; None where it could not be measured."""
+    lag: int | None = None
+    members: int | None = None
+    state: str = "unknown"
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether records wait and nobody reads them."""
+        return bool(self.lag) and self.members == 0
+
+
+@dataclass
+class KafkaReport:
+    """Groups and dead letters."""
+
+    groups: dict[str, Group] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     """Those not replayed yet, by dead letter topic."""
     missing_topics: list[str] = field(default_factory=list)
@@ -116,22 +130,25 @@ def probe_kafka(kafka: KafkaSettings, groups: dict[str, str]) -> tuple[EngineHea
     from vtr.contracts.topics import load_topics
 
     report.missing_topics = sorted(set(load_topics()) - present)
-    report.lag = {group: _lag(kafka, group) for group in groups.values()}
+    names = list(groups.values())
+    report.groups = dict(zip(names, at_once(*(partial(_group, kafka, name) for name in names)), strict=True))
     with contextlib.suppress(Unavailable):
         report.dead_letters = _dead_letters(kafka, present)
     return EngineHealth("kafka", kafka.bootstrap_servers, ok=True), report
 
 
-def _lag(kafka: KafkaSettings, group: str) -> int | None:
+def _group(kafka: KafkaSettings, name: str) -> Group:
     from kafka.errors import KafkaError
 
     from vtr.contracts.step import Unavailable
-    from vtr.kafka.admin import group_lag
+    from vtr.kafka.admin import describe, group_lag
 
-    try:
-        return sum(group_lag(kafka, group).values())
-    except (Unavailable, KafkaError):
-        return None
+    group = Group()
+    with contextlib.suppress(Unavailable, KafkaError):
+        group.lag = sum(group_lag(kafka, name).values())
+        info = describe(kafka, name)
+        group.members, group.state = len(info.members), info.state
+    return group
 
 
 def _dead_letters(kafka: KafkaSettings, topics: set[str]) -> dict[str, int]:

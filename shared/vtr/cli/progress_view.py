@@ -114,24 +114,31 @@ def final_table(videos: list[Progress]) -> Table:
     table = Table()
     table.add_column("video_id", no_wrap=True)
     table.add_column("title", overflow="fold", ratio=1)
-    table.add_column("state", overflow="fold")
+    table.add_column("state", no_wrap=True)
     table.add_column("clips", justify="right", no_wrap=True)
-    table.add_column("upload to searchable", justify="right", no_wrap=True)
+    table.add_column("seconds to\nsearchable", justify="right", no_wrap=True)
     for video in videos:
         took = video.upload_to_searchable_s
-        state = video.outcome if video.outcome != "waiting" else f"waiting ({video.stage or 'not received'})"
-        if video.reason:
-            state = f"{state}: {video.reason}"
-        if video.notes:
-            state = f"{state} (note: {'; '.join(video.notes)})"
+        state = video.outcome if video.outcome != "waiting" else (video.stage or "not received")
         table.add_row(
             plain(video.video_id),
             plain(video.title),
             plain(state, _STYLES[video.outcome]),
             "" if video.clips is None else str(video.clips),
-            "" if took is None else f"{took:.1f} s",
+            "" if took is None else f"{took:.1f}",
         )
     return table
+
+
+def remarks(videos: list[Progress]) -> list[tuple[str, str]]:
+    """What there is to say about single videos, each with a style: why one failed, what is odd about one."""
+    lines = []
+    for video in videos:
+        name = video.title or video.uri
+        if video.reason:
+            lines.append((f"{name}: {video.outcome}: {video.reason}", _STYLES[video.outcome]))
+        lines += [(f"{name}: {note}", "yellow") for note in video.notes]
+    return lines
 
 
 def summary(videos: list[Progress], seconds: float) -> str:

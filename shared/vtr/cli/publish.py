@@ -212,10 +212,12 @@ def _wait(tracker: Tracker, listening: Listening, timeout_s: float) -> bool:
 
 
 def _show(report: Report, output: Output, seconds: float, timeout_s: float) -> None:
-    from vtr.cli.progress_view import final_table, summary
+    from vtr.cli.progress_view import final_table, remarks, summary
 
     if report.videos:
         output.show(final_table(report.videos))
+        for text, style in remarks(report.videos):
+            output.say(text, style)
         if report.waited:
             output.say(summary(report.videos, seconds), "bold")
         else:

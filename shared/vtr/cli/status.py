@@ -62,7 +62,7 @@ def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
 
       vtr status
 
-      vtr status --json | jq .kafka.lag
+      vtr status --json | jq .kafka.groups
     """
     from vtr.cli.context import locate
     from vtr.cli.status_view import show_report
@@ -120,12 +120,16 @@ def service_urls(context: Context) -> dict[str, str]:
 
 
 def healthy(report: Report) -> bool:
-    """Whether every engine and service answers and is ready. Lag and dead letters alone are no illness."""
+    """Whether every engine and service answers and is ready, and somebody reads every topic with lag.
+
+    Lag and dead letters alone are no illness.
+    """
     return (
         all(engine.ok for engine in report.engines)
         and all(service.ok for service in report.services)
         and all(process.alive and process.condition == "ready" for process in report.processes)
         and not report.kafka.missing_topics
+        and not any(group.abandoned for group in report.kafka.groups.values())
     )
 
 
@@ -158,6 +162,11 @@ def advise(report: Report) -> list[str]:
         f"{service.name} is not ready; see {logs.get(service.name, 'its log')}"
         for service in report.services
         if not service.ok
+    ]
+    advice += [
+        f"{group.lag} records wait for {name}, and it has no member: is that service running? Restart it."
+        for name, group in report.kafka.groups.items()
+        if group.abandoned
     ]
     for topic, count in report.kafka.dead_letters.items():
         advice.append(f"{count} dead letters wait. See why: vtr dlq show {topic}")

@@ -19,8 +19,8 @@ def show_report(report: Report, output: Output) -> None:
     output.show(_parts(report))
     for name, says in _faults(report):
         output.say(f"{name}: {says}", "red")
-    if report.kafka.lag:
-        output.show(_lag(report))
+    if report.kafka.groups:
+        output.show(_groups(report))
     mark = report.watermark
     if mark.at is not None and mark.age_s is not None:
         when = mark.at.isoformat(timespec="seconds")
@@ -76,14 +76,18 @@ def _faults(report: Report) -> list[tuple[str, str]]:
     return faults
 
 
-def _lag(report: Report) -> Table:
+def _groups(report: Report) -> Table:
     from rich.table import Table
 
     table = Table()
     table.add_column("consumer group")
     table.add_column("lag", justify="right")
-    for group, lag in report.kafka.lag.items():
-        table.add_row(group, plain("?", "red") if lag is None else str(lag))
+    table.add_column("members", justify="right")
+    table.add_column("state")
+    for name, group in report.kafka.groups.items():
+        lag = "?" if group.lag is None else str(group.lag)
+        members = "?" if group.members is None else str(group.members)
+        table.add_row(name, plain(lag), plain(members, "bold red" if group.abandoned else ""), group.state)
     return table
 
 
