@@ -104,6 +104,8 @@ def test_no_title_breaks_the_table(title: str, query: str) -> None:
 
 def test_an_empty_index_is_said_plainly() -> None:
     assert "Nothing is indexed yet" in rendered(results(watermark=None))
+    empty = SkippedStage(stage="index", reason="empty")
+    assert "Nothing is indexed yet" in rendered(results(skipped=(empty,)))
 
 
 def test_an_empty_answer_tells_filters_from_failure() -> None:
