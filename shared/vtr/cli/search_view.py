@@ -31,7 +31,7 @@ def why_empty(results: ResultsRanked) -> str:
     """Why there are no hits, as far as the answer tells."""
     # The watermark alone does not tell: with no video submitted it moves on with the clock.
     nothing = results.watermark is None or any(stage.stage == "index" for stage in results.skipped)
-    if nothing and results.candidates == 0:
+    if nothing and results.candidates == 0 and not results.degraded:
         return "Nothing is indexed yet, so nothing can be found. Publish a video: vtr publish FILE"
     if results.degraded:
         return "No hits, but the answer is degraded: see below what was skipped."
