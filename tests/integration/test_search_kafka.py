@@ -99,7 +99,7 @@ def test_a_submitted_file_is_published_and_can_be_played_also_after_a_restart(
         given = {"uri": film.as_uri(), "tenant": tenant, "title": "A film"}
         accepted = client.post("/v1/videos", json=given)
         assert accepted.status_code == 202, accepted.text
-        submitted = [event for event in heard.wait(VideoSubmitted, 1) if event.tenant == tenant]
+        submitted = heard.wait(VideoSubmitted, 1, lambda event: event.tenant == tenant)
         video_id = accepted.json()["video_id"]
         assert [(event.video_id, event.uri) for event in submitted] == [(video_id, film.as_uri())]
     with running(build(settings)) as client:
@@ -127,14 +127,16 @@ def test_a_query_through_the_topics_gets_its_answer_and_what_was_shown_is_record
             response = client.post("/v1/search", params={"path": "topics"}, json=asked)
             assert response.status_code == 200, response.text
             assert [found["video_id"] for found in response.json()["hits"]] == ["a", "b"]
-            mine = [event for event in heard.wait(InteractionRecorded, 2) if event.tenant == tenant]
+            mine = heard.wait(InteractionRecorded, 2, lambda event: event.tenant == tenant)
             assert [(event.kind, event.video_id, event.position) for event in mine] == [
                 ("impression", "a", 1),
                 ("impression", "b", 2),
             ]
             clicked = {"user_id": "ann", "tenant": tenant, "video_id": "b", "kind": "click"}
             assert client.post("/v1/interactions", json=clicked).status_code == 202
-            assert heard.wait(InteractionRecorded, 3)[-1].kind == "click"
+            assert heard.wait(
+                InteractionRecorded, 1, lambda event: event.kind == "click" and event.tenant == tenant
+            )
     finally:
         ranking.stop(5)
 
@@ -145,7 +147,7 @@ def test_an_answer_that_comes_twice_leaves_one_impression_id_per_video(
     shown: ResultsRanked = answer(hit("a", 1), query_id="twice", tenant=tenant, user_id="ann")
     with listening(kafka, [InteractionRecorded]) as heard, running(build(settings)):
         send(producer, shown, shown)
-        mine = [event for event in heard.wait(InteractionRecorded, 2) if event.tenant == tenant]
+        mine = heard.wait(InteractionRecorded, 2, lambda event: event.tenant == tenant)
         assert len({event.interaction_id for event in mine}) == 1
 
 

@@ -76,14 +76,18 @@ class Heard:
         with self._lock:
             return [event for event in self._events if isinstance(event, kind)]
 
-    def wait(self, kind: type[E], count: int) -> list[E]:
-        """At least ``count`` events of ``kind``."""
+    def wait(self, kind: type[E], count: int, where: Callable[[E], bool] = lambda _event: True) -> list[E]:
+        """At least ``count`` events of ``kind`` that fulfil ``where``: other tests share the broker."""
+
+        def found() -> list[E]:
+            return [event for event in self.of(kind) if where(event)]
+
         eventually(
-            lambda: len(self.of(kind)) >= count,
+            lambda: len(found()) >= count,
             f"{count} {kind.__name__} events heard",
             explain=lambda: f"(heard {self._events})",
         )
-        return self.of(kind)
+        return found()
 
 
 @contextmanager
