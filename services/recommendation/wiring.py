@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from vtr.kafka.tombstones import TombstoneTable
-
 from recommendation.api import build_api
 from recommendation.feed import FeedOptions
 from recommendation.handler import ForgetVideos, LearnVideos, UpdateProfiles
@@ -19,6 +17,7 @@ from vtr.contracts.events import ClipIndexed, Event, InteractionRecorded, VideoD
 from vtr.contracts.step import Step
 from vtr.kafka.consumer import ConsumerLoop
 from vtr.kafka.producer import EventProducer
+from vtr.kafka.tombstones import TombstoneTable
 from vtr.runtime.service import Service
 from vtr.vectors.milvus import MilvusStore
 
