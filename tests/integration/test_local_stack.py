@@ -85,7 +85,7 @@ def test_up_finds_all_ready_and_down_leaves_nothing(data_dir: Path) -> None:
     assert env["VTR_KAFKA__BOOTSTRAP_SERVERS"] == state.addresses["kafka"]
     assert env["VTR_MILVUS__URI"] == state.addresses["milvus"]
     assert env["VTR_RANKING_URL"] == config.services[1].url
-    assert env["VTR_OBJECT_STORE__URI"] == f"file://{data_dir}/objects"
+    assert env["VTR_OBJECTS__URI"] == f"file://{data_dir}/objects"
 
     from kafka.admin import KafkaAdminClient
 

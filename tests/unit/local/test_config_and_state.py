@@ -103,7 +103,7 @@ def test_every_service_gets_its_own_port_and_all_addresses(tmp_path: Path) -> No
         assert env["VTR_KAFKA__BOOTSTRAP_SERVERS"] == "k:1"
         assert env["VTR_TEXT_ENCODER_URL"] == "http://127.0.0.1:8104"
         assert env["VTR_RANKING_URL"] == "http://127.0.0.1:8105"
-        assert env["VTR_OBJECT_STORE__URI"] == f"file://{tmp_path}/objects"
+        assert env["VTR_OBJECTS__URI"] == f"file://{tmp_path}/objects"
 
 
 def test_free_ports_are_free_and_different() -> None:
