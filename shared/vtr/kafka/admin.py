@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from vtr.contracts.step import Unavailable
 from vtr.contracts.topics import (
@@ -21,6 +21,7 @@ from vtr.contracts.topics import (
 )
 from vtr.kafka.config import client_config
 from vtr.kafka.delivery import Partition
+from vtr.kafka.groups import committed_offsets, with_coordinator
 from vtr.runtime.settings import KafkaSettings
 
 DEAD_LETTER_HEADROOM_BYTES = 64 * 1024
@@ -49,8 +50,10 @@ def admin_client(settings: KafkaSettings) -> Iterator[Any]:
         raise Unavailable("kafka", f"no broker at {settings.bootstrap_servers}: {error}") from error
     try:
         yield client
-    except KafkaTimeoutError as error:
-        raise Unavailable("kafka", f"{settings.bootstrap_servers} did not answer in time: {error}") from error
+    except KafkaError as error:
+        if error.retriable:
+            raise Unavailable("kafka", f"{settings.bootstrap_servers}: {error!r}") from error
+        raise
     finally:
         client.close()
 
@@ -133,8 +136,7 @@ def group_lag(settings: KafkaSettings, group: str) -> dict[tuple[str, int], int]
     where it has committed nothing yet, all that is retained counts.
     """
     with admin_client(settings) as client:
-        offsets = client.list_group_offsets({group: None}).get(group, {})
-        committed = {Partition(*p): meta.offset for p, meta in offsets.items() if meta.offset >= 0}
+        committed = {p: found.offset for p, found in committed_offsets(client, group).items()}
         topics = {p.topic for p in committed} | set(_consumed_topics(group))
         ends = _ends(client, topics)
         begins = _offsets(client, [p for p in ends if p not in committed], OffsetSpec.EARLIEST)
@@ -157,7 +159,7 @@ class GroupInfo(msgspec.Struct, frozen=True):
 def describe(settings: KafkaSettings, group: str) -> GroupInfo:
     """The state of a consumer group; ``Dead`` with no members when it does not exist."""
     with admin_client(settings) as client:
-        info = client.describe_groups([group])[group]
+        info = with_coordinator(lambda: client.describe_groups([group]))[group]
     members: dict[str, list[str]] = {}
     for member in info.get("members") or []:
         assignment = member.get("member_assignment") or {}

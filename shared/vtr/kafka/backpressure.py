@@ -45,13 +45,11 @@ class Backpressure:
         self._bounds = bounds
         self._closed = False
 
-    def admits(self, in_flight: InFlight, size: int) -> bool:
-        """Whether a record of ``size`` bytes may be taken in now."""
-        return self._bounds.fits(in_flight.total, size)
-
-    def room(self, in_flight: InFlight) -> int:
-        """How many more records the count bound allows."""
-        return max(0, self._bounds.count - in_flight.total.count)
+    def admits(self, in_flight: InFlight, partition: Partition, size: int, *, alone: bool) -> bool:
+        """Whether a record may be taken in now; ``alone``: no other partition is assigned."""
+        if not self._bounds.fits(in_flight.total, size):
+            return False
+        return alone or self._bounds.scaled(PARTITION_SHARE).fits(in_flight.of(partition), size)
 
     def paused(
         self, in_flight: InFlight, assigned: Iterable[Partition], paused: Iterable[Partition]

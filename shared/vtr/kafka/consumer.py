@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -24,7 +24,8 @@ from vtr.kafka.burial import DeadLetterWriter
 from vtr.kafka.checkpoint import Checkpointer, Ticket
 from vtr.kafka.commits import send_commit
 from vtr.kafka.config import client_config
-from vtr.kafka.delivery import Delivery, Partition, record_size
+from vtr.kafka.delivery import Partition
+from vtr.kafka.intake import Intake
 from vtr.kafka.lag import LagMeter
 from vtr.kafka.offsets import Commit
 from vtr.kafka.pipeline import Pipeline
@@ -41,6 +42,12 @@ PAUSED_POLL_MS = 20
 """While anything is paused, room may open any moment and the client cannot be woken for it."""
 
 FETCH_WAIT_MS = 200
+MIN_FETCH_BYTES = 1024 * 1024
+ALL_RECORDS = 1_000_000
+TOPICS_WAIT_S = 1.0
+CONNECT_MS = 3_000
+"""One try to find a broker; others follow, but a stop comes through only between them."""
+
 MAX_REWINDS = 3
 """Lost deliveries in a row, with no checkpoint between, after which the loop stops."""
 
@@ -104,6 +111,7 @@ class ConsumerLoop:
         self._stop = threading.Event()
         self._stop_by: float | None = None
         self._failure: BaseException | None = None
+        self._intake = Intake(self._pipeline)
         self._ticket: Ticket | None = None
         self._next_checkpoint = 0.0
         self._committing: Any = None
@@ -165,7 +173,8 @@ class ConsumerLoop:
                         [dead_letters_of(specs[topic], self._group) for topic in self._topics],
                     )
                 return KafkaConsumer(
-                    **client_config(self._settings.kafka, client_id=f"{self._service}-{os.getpid()}"),
+                    **client_config(self._settings.kafka, client_id=f"{self._service}-{os.getpid()}")
+                    | {"bootstrap_timeout_ms": CONNECT_MS},
                     group_id=self._group,
                     partition_assignment_strategy=[CooperativeStickyAssignor],
                     enable_auto_commit=False,
@@ -175,6 +184,10 @@ class ConsumerLoop:
                     session_timeout_ms=self._limits.session_timeout_ms,
                     heartbeat_interval_ms=max(1, self._limits.session_timeout_ms // 3),
                     fetch_max_wait_ms=FETCH_WAIT_MS,
+                    fetch_max_bytes=max(MIN_FETCH_BYTES, self._limits.max_in_flight_bytes),
+                    # Not a limit: the client (3.0.12) never hands out again what it has parsed, not returned,
+                    # and then seen paused. So a poll takes all there is, and the intake holds it.
+                    max_poll_records=ALL_RECORDS,
                     metadata_max_age_ms=30_000,
                     metrics_enabled=False,
                 )
@@ -195,6 +208,7 @@ class ConsumerLoop:
         listener = Rebalance(self._service, consumer, self._pipeline, self._checkpointer, self._drain_s)
         try:
             consumer.subscribe(topics=self._topics, listener=listener)
+            self._await_topics(consumer)
             while not self._stop.is_set() and self._failure is None:
                 self._cycle(consumer)
             self._wind_down(consumer)
@@ -202,21 +216,38 @@ class ConsumerLoop:
             remaining = CLOSE_RESERVE_S if self._stop_by is None else self._stop_by - time.monotonic()
             consumer.close(timeout_ms=int(1000 * max(0.5, min(CLOSE_RESERVE_S, remaining))))
 
+    def _await_topics(self, consumer: Any) -> None:
+        """Join the group only once all topics are known.
+
+        A leader that joins before its metadata arrived assigns nothing to anyone, and finds out only with the
+        next periodic refresh.
+        """
+        told = False
+        while not self._stop.is_set():
+            missing = [topic for topic in self._topics if not consumer.partitions_for_topic(topic)]
+            if not missing:
+                return
+            if not told:
+                _log.warning("waiting for topics to be created", topics=missing)
+                told = True
+            self._stop.wait(TOPICS_WAIT_S)
+
     def _cycle(self, consumer: Any) -> None:
         self._checkpoint(consumer)
         self._poll(consumer)
         self._lag.measure(consumer)
 
     def _poll(self, consumer: Any) -> None:
+        self._intake.retry()
         paused = {Partition(*partition) for partition in consumer.paused()}
-        wanted = self._pipeline.to_pause(paused)
+        wanted = self._pipeline.to_pause(paused) | self._intake.waiting()
         assigned = {Partition(*partition) for partition in consumer.assignment()}
         consumer.pause(*(TopicPartition(*p) for p in (wanted - paused) & assigned))
         consumer.resume(*(TopicPartition(*p) for p in (paused - wanted) & assigned))
         metrics.PAUSED.labels(self._service).set(len(wanted))
         timeout_ms = PAUSED_POLL_MS if wanted else POLL_MS
         try:
-            fetched = consumer.poll(timeout_ms=timeout_ms, max_records=max(1, self._pipeline.room()))
+            fetched = consumer.poll(timeout_ms=timeout_ms)
         except KafkaError as error:
             if not error.retriable:
                 raise
@@ -224,32 +255,14 @@ class ConsumerLoop:
             self._stop.wait(self._limits.retry_initial_s)
             return
         for partition, records in fetched.items():
-            self._admit(consumer, partition, records)
+            self._take_in(Partition(*partition), records)
         load = self._pipeline.load()
         metrics.IN_FLIGHT.labels(self._service).set(load.count)
         metrics.IN_FLIGHT_BYTES.labels(self._service).set(load.size)
 
-    def _admit(self, consumer: Any, client_partition: Any, records: list[Any]) -> None:
-        partition = Partition(*client_partition)
-        generation = self._pipeline.generation(partition)
-        if generation is None:
-            return
-        for record in records:
-            delivery = Delivery(
-                partition=partition,
-                generation=generation,
-                offset=record.offset,
-                key=record.key,
-                value=record.value,
-                headers=record.headers,
-                timestamp_ms=record.timestamp,
-                size=record_size(record.key, record.value, record.headers),
-            )
-            if not self._pipeline.admit(delivery):
-                # No room after all: sizes are known only now. The rest is fetched again later.
-                consumer.seek(client_partition, record.offset)
-                return
-            metrics.CONSUMED.labels(self._service, partition.topic).inc()
+    def _take_in(self, partition: Partition, records: Sequence[Any]) -> None:
+        metrics.CONSUMED.labels(self._service, partition.topic).inc(len(records))
+        self._intake.take(partition, records)
 
     # --- Checkpoints --------------------------------------------------------------------------------
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from vtr.contracts.step import Unavailable
 from vtr.kafka.admin import admin_client, list_topics
 from vtr.kafka.burial import REPLAYED_HEADER, without_burial
 from vtr.kafka.config import client_config
+from vtr.kafka.delivery import Partition
+from vtr.kafka.groups import committed_offsets, set_committed_offsets
 from vtr.kafka.producer import EventProducer
 from vtr.kafka.replaymarks import ReplayMarks
 from vtr.runtime.settings import KafkaSettings
@@ -69,13 +71,11 @@ def list_dead_letters(settings: KafkaSettings) -> list[DeadLetterSummary]:
 
     Raises :class:`Unavailable` when no broker answers.
     """
-    found = []
-    for topic in list_topics(settings):
-        if topic.startswith("vtr.") and topic.endswith(_SUFFIX):
-            letters = list(_letters(settings, topic))
-            if letters:
-                found.append(_summary(topic, letters))
-    return found
+    topics = [t for t in list_topics(settings) if t.startswith("vtr.") and t.endswith(_SUFFIX)]
+    found: defaultdict[str, list[DeadLetter]] = defaultdict(list)
+    for letter in _letters(settings, topics):
+        found[letter.topic].append(letter)
+    return [_summary(topic, found[topic]) for topic in sorted(found)]
 
 
 def read_dead_letters(settings: KafkaSettings, topic: str, limit: int = 100) -> list[DeadLetter]:
@@ -85,7 +85,7 @@ def read_dead_letters(settings: KafkaSettings, topic: str, limit: int = 100) -> 
     no broker answers.
     """
     _check(settings, topic)
-    letters = sorted(_letters(settings, topic), key=lambda letter: (letter.buried_at or _EPOCH, letter.id))
+    letters = sorted(_letters(settings, [topic]), key=lambda letter: (letter.buried_at or _EPOCH, letter.id))
     return letters[-limit:] if limit > 0 else []
 
 
@@ -100,7 +100,7 @@ def replay(
     :class:`Unavailable` when Kafka does not answer or did not take all; then nothing is marked as replayed.
     """
     _check(settings, topic)
-    letters = list(_letters(settings, topic))
+    letters = list(_letters(settings, [topic]))
     if ids is not None:
         unknown = set(ids) - {letter.id for letter in letters}
         if unknown:
@@ -109,16 +109,16 @@ def replay(
     chosen = [letter for letter in letters if again or not letter.replayed]
     if not chosen:
         return 0
-    marks = _marks(settings, topic)
+    marks = _marks(settings)
     for letter in chosen:
-        partition, offset = _place(letter.id)
-        marks[partition] = marks.get(partition, ReplayMarks()).mark(offset)
+        place, offset = _place(letter)
+        marks[place] = marks.get(place, ReplayMarks()).mark(offset)
     if ids is None:
         # Retention and gaps may have eaten offsets between: all below the last one counts as replayed.
         for letter in letters:
-            partition, offset = _place(letter.id)
-            marks[partition] = marks[partition].mark_below(offset + 1)
-    metadata = {partition: mark.metadata() for partition, mark in marks.items()}
+            place, offset = _place(letter)
+            marks[place] = marks.get(place, ReplayMarks()).mark_below(offset + 1)
+    commits = {place: (mark.base, mark.metadata()) for place, mark in marks.items() if place.topic == topic}
     producer = EventProducer(settings, _SOURCE)
     try:
         for letter in chosen:
@@ -128,13 +128,7 @@ def replay(
     finally:
         producer.close()
     with admin_client(settings) as client:
-        offsets = {
-            TopicPartition(topic, partition): OffsetAndMetadata(mark.base, metadata[partition], -1)
-            for partition, mark in marks.items()
-        }
-        for partition, error in client.alter_group_offsets(REPLAY_GROUP, offsets).items():
-            if getattr(error, "errno", 0) != 0:
-                raise Unavailable("kafka", f"{partition}: replayed, but not marked so: {error.__name__}")
+        set_committed_offsets(client, REPLAY_GROUP, commits)
     return len(chosen)
 
 
@@ -162,10 +156,11 @@ def _summary(topic: str, letters: list[DeadLetter]) -> DeadLetterSummary:
     )
 
 
-def _letters(settings: KafkaSettings, topic: str) -> Iterator[DeadLetter]:
-    marks = _marks(settings, topic)
-    for record in _records(settings, topic):
-        yield _letter(record, marks.get(record.partition, ReplayMarks()))
+def _letters(settings: KafkaSettings, topics: Sequence[str]) -> Iterator[DeadLetter]:
+    marks = _marks(settings)
+    for record in _records(settings, topics):
+        place = Partition(record.topic, record.partition)
+        yield _letter(record, marks.get(place, ReplayMarks()))
 
 
 def _letter(record: Any, marks: ReplayMarks) -> DeadLetter:
@@ -193,23 +188,19 @@ def _letter(record: Any, marks: ReplayMarks) -> DeadLetter:
     )
 
 
-def _place(letter_id: str) -> tuple[int, int]:
-    partition, _, offset = letter_id.partition(":")
-    return int(partition), int(offset)
+def _place(letter: DeadLetter) -> tuple[Partition, int]:
+    partition, _, offset = letter.id.partition(":")
+    return Partition(letter.topic, int(partition)), int(offset)
 
 
-def _marks(settings: KafkaSettings, topic: str) -> dict[int, ReplayMarks]:
+def _marks(settings: KafkaSettings) -> dict[Partition, ReplayMarks]:
     with admin_client(settings) as client:
-        offsets = client.list_group_offsets({REPLAY_GROUP: None}).get(REPLAY_GROUP, {})
-    return {
-        partition.partition: ReplayMarks.parse(committed.offset, committed.metadata)
-        for partition, committed in offsets.items()
-        if partition.topic == topic and committed.offset >= 0
-    }
+        offsets = committed_offsets(client, REPLAY_GROUP)
+    return {place: ReplayMarks.parse(found.offset, found.metadata) for place, found in offsets.items()}
 
 
-def _records(settings: KafkaSettings, topic: str) -> Iterator[Any]:
-    """All records of a topic up to the end offsets of now."""
+def _records(settings: KafkaSettings, topics: Sequence[str]) -> Iterator[Any]:
+    """All records of ``topics`` up to the end offsets of now."""
     try:
         consumer = KafkaConsumer(
             **client_config(settings, client_id=_SOURCE),
@@ -220,19 +211,22 @@ def _records(settings: KafkaSettings, topic: str) -> Iterator[Any]:
     except (KafkaError, OSError) as error:
         raise Unavailable("kafka", f"no broker at {settings.bootstrap_servers}: {error}") from error
     try:
-        numbers = sorted(consumer.partitions_for_topic(topic) or ())
-        partitions = [TopicPartition(topic, number) for number in numbers]
-        consumer.assign(partitions)
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
         begins = consumer.beginning_offsets(partitions, timeout_ms=_TIMEOUT_MS)
         ends = consumer.end_offsets(partitions, timeout_ms=_TIMEOUT_MS)
-        for partition, begin in begins.items():
-            consumer.seek(partition, begin)
-        while any(
-            consumer.position(partition, timeout_ms=_TIMEOUT_MS) < ends[partition] for partition in ends
-        ):
+        unread = {partition for partition in partitions if begins[partition] < ends[partition]}
+        consumer.assign(sorted(unread))
+        for partition in unread:
+            consumer.seek(partition, begins[partition])
+        while unread:
             for partition, records in consumer.poll(timeout_ms=500).items():
                 yield from (record for record in records if record.offset < ends[partition])
+            unread = {p for p in unread if consumer.position(p, timeout_ms=_TIMEOUT_MS) < ends[p]}
     except KafkaError as error:
-        raise Unavailable("kafka", f"{topic}: {error!r}") from error
+        raise Unavailable("kafka", f"{', '.join(topics)}: {error!r}") from error
     finally:
         consumer.close(timeout_ms=1000)

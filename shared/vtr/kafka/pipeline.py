@@ -50,18 +50,14 @@ class Pipeline:
     def admit(self, delivery: Delivery) -> bool:
         """Take a record in; False when there is no room for it now."""
         with self._changed:
-            if not self._pressure.admits(self._in_flight, delivery.size):
+            alone = len(self._tracker.assigned()) < 2
+            if not self._pressure.admits(self._in_flight, delivery.partition, delivery.size, alone=alone):
                 return False
             self._tracker.deliver(delivery.partition, delivery.offset)
             self._in_flight.add(delivery)
             self._scheduler.add(delivery, time.monotonic())
             self._changed.notify()
             return True
-
-    def room(self) -> int:
-        """How many records may be fetched now."""
-        with self._changed:
-            return self._pressure.room(self._in_flight)
 
     def to_pause(self, paused: Collection[Partition]) -> set[Partition]:
         """The assigned partitions that should not fetch now."""
