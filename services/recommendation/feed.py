@@ -236,6 +236,6 @@ def _reason(
     if because is not None:
         title = records[because].title or "a similar video"
         return f"because you {strongest_verb(history[because])} {title}"
-    if follows:
+    if follows and candidate.near > 0:
         return "near to what you watch"
     return "new" if candidate.is_new else "popular"

@@ -13,6 +13,7 @@ from vtr.runtime.settings import LogSettings
 # kafka-python reports each reconnect attempt; the loop logs what matters once, with the reason.
 _QUIET = {
     "kafka": logging.WARNING,
+    "kafka.net.selector": logging.ERROR,  # warns whenever a busy machine delays its thread
     "httpx": logging.WARNING,
     "pymilvus": logging.ERROR,
     "libav": logging.ERROR,

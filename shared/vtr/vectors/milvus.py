@@ -57,6 +57,7 @@ PREFIX = "clips_"
 _MODEL_PROPERTY = "vtr.model"
 _UPSERT_CHUNK = 500
 _NOT_FOUND = 100
+_DELETE_ROUNDS = 10
 _NOT_LOADED = 101
 # What the client itself finds wrong with a call: trying again would not help.
 _CALLER_FAULTS = (ParamError, DataNotMatchException, PrimaryKeyException)
@@ -261,6 +262,7 @@ class MilvusStore:
                         f"video_id == {literal(video_id)}",
                         f"submitted_at <= {to_ms(submitted_until)}",
                     ),
+                    barrier=True,
                 )
 
     def delete_superseded(self, collection: str, tenant: str, video_id: str, keep: Version) -> None:
@@ -272,14 +274,27 @@ class MilvusStore:
                 f"submitted_at <= {keep.submitted_ms}",
                 f"(submitted_at < {keep.submitted_ms} or content_hash != {literal(keep.content_hash)})",
             ),
+            # The indexer has just read behind a barrier to learn that the newer version is complete.
+            barrier=False,
         )
 
-    def _delete(self, collection: str, expression: str) -> None:
-        with self._faults():
-            self._loaded(
-                collection,
-                partial(self._client().delete, collection, filter=expression, timeout=self._timeout),
-            )
+    def _delete(self, collection: str, expression: str, *, barrier: bool) -> None:
+        """Delete what matches. With ``barrier``, return only once no search finds any of it.
+
+        A delete by expression looks its rows up with the collection's own consistency, so it misses rows
+        written a moment ago, and searches go on finding the deleted for as long as they may be stale.
+        """
+        for _ in range(_DELETE_ROUNDS):
+            found = self._query(collection, expression, ("clip_id",), barrier=barrier)
+            if not found:
+                return
+            ids = [row["clip_id"] for row in found]
+            with self._faults():
+                delete = partial(self._client().delete, collection, ids=ids, timeout=self._timeout)
+                self._loaded(collection, delete)
+            if not barrier:
+                return
+        raise Unavailable("milvus", f"{collection}: deleted rows are still found")
 
     def _query(
         self, collection: str, expression: str, fields: Sequence[str], *, barrier: bool = False
