@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+
 from vtr.local import ports
 
 
@@ -16,3 +18,13 @@ def answers(port: int) -> None:
         client.list_collections(timeout=5)
     finally:
         client.close()
+
+
+def healthy(metrics_port: int) -> None:
+    """Raise unless the standalone server says on its metrics port that all its components are healthy.
+
+    Asked first: pymilvus would wait and log at length for each call to a server that still starts.
+    """
+    answer = httpx.get(f"http://{ports.LOOPBACK}:{metrics_port}/healthz", timeout=5.0, trust_env=False)
+    if answer.status_code != httpx.codes.OK or "OK" not in answer.text:
+        raise RuntimeError(f"/healthz says {answer.status_code}: {answer.text[:300]}")

@@ -19,7 +19,8 @@ from vtr.local import milvus_binary, milvus_probe, ports, preflight
 from vtr.local.preflight import Problem
 from vtr.local.process import ManagedProcess, ProcessSpec
 
-# Placeholders of the template that are ports: {{ proxy_port(int): 19530 }}.
+_SESSION_TTL_S = 10
+# Placeholders of the template, with a type and a default or without: {{ proxy_port(int): 19530 }}.
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)(?:\(\w+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
 
 
@@ -74,12 +75,16 @@ class MilvusStandaloneServer:
             raise
 
     def wait_ready(self, deadline_s: float = 120.0) -> None:
-        """Until it lists its collections."""
-        self._process.wait_ready(lambda: milvus_probe.answers(self.port), deadline_s)
+        """Until its components are healthy and it lists its collections."""
+        self._process.wait_ready(self._probe, deadline_s)
 
     def stop(self, grace_s: float | None = None) -> None:
         """Stop it; acknowledged writes are in RocksMQ and etcd, which survive a kill."""
         self._process.stop(grace_s)
+
+    def _probe(self) -> None:
+        milvus_probe.healthy(int(self._process.spec.env["METRICS_PORT"]))
+        milvus_probe.answers(self.port)
 
     def _spec(self, metrics_port: int) -> ProcessSpec:
         return ProcessSpec(
@@ -90,7 +95,7 @@ class MilvusStandaloneServer:
             env={**self._env, "METRICS_PORT": str(metrics_port)},
             cwd=self._data_dir,
             # On SIGTERM this release shuts its coordinators down and then retries for minutes to reach them.
-            grace_s=5.0,
+            grace_s=3.0,
         )
 
     def _configure(self, installed: Path) -> int:
@@ -118,6 +123,9 @@ class MilvusStandaloneServer:
         # Without a file of its own the embedded etcd listens on 2379 and 2380 whatever else is set, and a
         # second server on the machine ends with a null pointer.
         config["etcd"]["config"] = {"path": str(etcd_config)}
+        # A start waits for the sessions of the server before it to run out in etcd, after a stop as after a
+        # kill (SIGTERM leaves them there): 30 s by default.
+        config["common"]["session"]["ttl"] = _SESSION_TTL_S
         config["log"]["level"] = "warn"
         (configs / "milvus.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         shutil.copy(installed / "glog.conf", configs / "glog.conf")
