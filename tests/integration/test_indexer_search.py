@@ -24,7 +24,7 @@ from vtr.contracts.step import Rejected
 from vtr.media.objects import ObjectStore
 from vtr.runtime.settings import MilvusSettings
 from vtr.vectors.arrays import FloatArray
-from vtr.vectors.milvus import MilvusStore, alias_name
+from vtr.vectors.milvus import GRPC_OPTIONS, MilvusStore, alias_name
 
 DIM = 16
 
@@ -50,7 +50,7 @@ class World:
     """An index of its own: the aliases point at a model that only this test writes."""
 
     def __init__(self, uri: str, objects: Path) -> None:
-        self.server = MilvusClient(uri=uri)
+        self.server = MilvusClient(uri=uri, dedicated=True, grpc_options=GRPC_OPTIONS)
         self.model = f"m-{uuid.uuid4().hex[:10]}"
         self.reset()
         self.store = MilvusStore(MilvusSettings(uri=uri))

@@ -48,7 +48,7 @@ from vtr.runtime.settings import (
     ObjectStoreSettings,
     RedisSettings,
 )
-from vtr.vectors.milvus import alias_name
+from vtr.vectors.milvus import GRPC_OPTIONS, alias_name
 
 pytestmark = pytest.mark.kafka
 PATIENCE_S = 90.0
@@ -97,7 +97,7 @@ class Heard:
 
 def forget_live_models(uri: str) -> None:
     """The server is shared by tests; here the first model that comes is to be the live one."""
-    client = MilvusClient(uri=uri)
+    client = MilvusClient(uri=uri, dedicated=True, grpc_options=GRPC_OPTIONS)
     for modality in ("visual", "speech", "audio"):
         alias = alias_name(modality)  # type: ignore[arg-type]
         if client.has_collection(alias):

@@ -19,7 +19,7 @@ from vtr.contracts.step import Unavailable
 from vtr.contracts.vector import Modality
 from vtr.runtime.settings import MilvusSettings
 from vtr.vectors.arrays import FloatArray
-from vtr.vectors.milvus import MilvusStore, alias_name
+from vtr.vectors.milvus import GRPC_OPTIONS, MilvusStore, alias_name
 from vtr.vectors.store import ClipRow, Version
 
 DIM = 16
@@ -42,7 +42,7 @@ def store(uri: str) -> Iterator[MilvusStore]:
 
 @pytest.fixture(scope="module")
 def server(uri: str) -> Iterator[MilvusClient]:
-    client = MilvusClient(uri=uri)
+    client = MilvusClient(uri=uri, dedicated=True, grpc_options=GRPC_OPTIONS)
     yield client
     client.close()
 

@@ -27,6 +27,7 @@ from vtr.local.process import log_tail
 from vtr.local.services import SERVICES
 from vtr.local.stack import Stack
 from vtr.runtime.settings import KafkaSettings
+from vtr.vectors.milvus import GRPC_OPTIONS
 
 TERMINAL = {"searchable", "failed", "deleted"}
 T = TypeVar("T")
@@ -153,7 +154,7 @@ class Pipeline:
 
     def rows(self, modality: str = "visual") -> list[dict[str, Any]]:
         """Every row of the live collection: what is searchable, counted where it lies."""
-        client = MilvusClient(uri=self.stack.addresses["milvus"])
+        client = MilvusClient(self.stack.addresses["milvus"], dedicated=True, grpc_options=GRPC_OPTIONS)
         try:
             fields = ["clip_id", "video_id", "tenant", "ordinal", "content_hash", "t0_s", "t1_s"]
             found: list[dict[str, Any]] = client.query(

@@ -58,6 +58,11 @@ _MODEL_PROPERTY = "vtr.model"
 _UPSERT_CHUNK = 500
 _NOT_FOUND = 100
 _DELETE_ROUNDS = 10
+
+GRPC_OPTIONS = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
+"""gRPC servers allow a ping in five minutes unless told otherwise, and pymilvus sends one every ten seconds:
+Milvus Lite then closes the connection with "too many pings", under calls that are on their way."""
+
 _NOT_LOADED = 101
 # What the client itself finds wrong with a call: trying again would not help.
 _CALLER_FAULTS = (ParamError, DataNotMatchException, PrimaryKeyException)
@@ -361,6 +366,8 @@ class MilvusStore:
                     uri=self._settings.uri,
                     token=token.get_secret_value() if token is not None else "",
                     timeout=self._timeout,
+                    dedicated=True,  # another client of this process may have come without the options
+                    grpc_options=GRPC_OPTIONS,
                 )
                 self._lite = str(client.get_server_version()).startswith("milvus_lite")
                 self._connected = client
