@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +28,7 @@ from vtr.runtime.settings import KafkaSettings
 DEAD_LETTER_HEADROOM_BYTES = 64 * 1024
 """A dead letter is its record plus the reason and the stack, so its topic takes somewhat more."""
 
-TOPICS_READY_MS = 30_000
+TOPICS_READY_S = 30.0
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -104,7 +105,7 @@ def apply_topics(
         lines += _fit_partitions(client, existing, present)
         lines += _fit_config(client, existing)
         lines += _replication_drift(existing, present, replication_factor)
-        client.wait_for_topics([topic.name for topic in wanted], timeout_ms=TOPICS_READY_MS)
+        _await_topics(client, wanted)
     return lines
 
 
@@ -113,7 +114,7 @@ def ensure_topics(settings: KafkaSettings, wanted: Sequence[Wanted]) -> list[str
     with admin_client(settings) as client:
         present = _present(client)
         lines = _create(client, [topic for topic in wanted if topic.name not in present], None)
-        client.wait_for_topics([topic.name for topic in wanted], timeout_ms=TOPICS_READY_MS)
+        _await_topics(client, wanted)
     return lines
 
 
@@ -208,6 +209,20 @@ def _create(client: Any, topics: Sequence[Wanted], replication_factor: int | Non
 
 _TOPIC_ALREADY_EXISTS = 36
 """Another process created it meanwhile, which is as good."""
+
+
+def _await_topics(client: Any, topics: Sequence[Wanted]) -> None:
+    """Until every partition has a leader in the metadata, new ones of grown topics included."""
+    deadline = time.monotonic() + TOPICS_READY_S
+    client.wait_for_topics([topic.name for topic in topics], timeout_ms=int(TOPICS_READY_S * 1000))
+    while True:
+        present = _present(client)
+        short = [t.name for t in topics if len(present.get(t.name, ())) < t.partitions]
+        if not short:
+            return
+        if time.monotonic() > deadline:
+            raise Unavailable("kafka", f"partitions did not appear in {TOPICS_READY_S:.0f} s: {short}")
+        time.sleep(0.05)
 
 
 def _fit_partitions(client: Any, topics: Sequence[Wanted], present: dict[str, list[Any]]) -> list[str]:

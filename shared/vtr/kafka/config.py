@@ -6,7 +6,7 @@ from typing import Any
 
 from vtr.runtime.settings import KafkaSettings
 
-BOOTSTRAP_TIMEOUT_MS = 10_000
+BOOTSTRAP_TIMEOUT_MS = 5_000
 """How long a client looks for a first broker before it gives up with a reason."""
 
 

@@ -42,6 +42,9 @@ PAUSED_POLL_MS = 20
 """While anything is paused, room may open any moment and the client cannot be woken for it."""
 
 FETCH_WAIT_MS = 200
+HEARTBEAT_MS = 1_000
+"""A member learns of a rebalance by its heartbeat, and a cooperative one takes two rounds."""
+
 MIN_FETCH_BYTES = 1024 * 1024
 ALL_RECORDS = 1_000_000
 TOPICS_WAIT_S = 1.0
@@ -50,6 +53,8 @@ CONNECT_MS = 3_000
 
 MAX_REWINDS = 3
 """Lost deliveries in a row, with no checkpoint between, after which the loop stops."""
+
+MAX_REWIND_WAIT_S = 5.0
 
 CLOSE_RESERVE_S = 2.0
 """Of the time to stop, what is kept for the commit and for leaving the group."""
@@ -182,7 +187,7 @@ class ConsumerLoop:
                     allow_auto_create_topics=False,
                     max_poll_interval_ms=self._limits.max_poll_interval_ms,
                     session_timeout_ms=self._limits.session_timeout_ms,
-                    heartbeat_interval_ms=max(1, self._limits.session_timeout_ms // 3),
+                    heartbeat_interval_ms=min(HEARTBEAT_MS, self._limits.session_timeout_ms // 3),
                     fetch_max_wait_ms=FETCH_WAIT_MS,
                     fetch_max_bytes=max(MIN_FETCH_BYTES, self._limits.max_in_flight_bytes),
                     # Not a limit: the client (3.0.12) never hands out again what it has parsed, not returned,
@@ -309,6 +314,7 @@ class ConsumerLoop:
         self._rewinds += 1
         if self._rewinds > MAX_REWINDS:
             raise ProducerLostRecords(f"{self._rewinds} times without a checkpoint between")
+        self._stop.wait(min(self._limits.retry_initial_s * 2**self._rewinds, MAX_REWIND_WAIT_S))
         assigned = {Partition(*partition) for partition in consumer.assignment()}
         seeks = self._pipeline.rewind()
         self._checkpointer.rewound()

@@ -51,6 +51,12 @@ def set_committed_offsets(client: Any, group: str, offsets: Mapping[Partition, t
     wanted = {TopicPartition(*p): OffsetAndMetadata(o, text, -1) for p, (o, text) in offsets.items()}
     if not wanted:
         return
-    for partition, error in with_coordinator(lambda: client.alter_group_offsets(group, wanted)).items():
-        if issubclass(error, KafkaError) and error.errno != 0:
-            raise Unavailable("kafka", f"{group} {tuple(partition)}: offset not set: {error.__name__}")
+
+    def commit() -> None:
+        for partition, error in client.alter_group_offsets(group, wanted).items():
+            if issubclass(error, _NOT_YET):
+                raise error
+            if issubclass(error, KafkaError) and error.errno != 0:
+                raise Unavailable("kafka", f"{group} {tuple(partition)}: offset not set: {error.__name__}")
+
+    with_coordinator(commit)

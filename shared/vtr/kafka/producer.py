@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
@@ -18,6 +19,7 @@ from vtr.contracts.step import Message, Rejected, Unavailable
 from vtr.contracts.topics import load_topics
 from vtr.kafka.config import client_config
 from vtr.kafka.delivery import record_size
+from vtr.kafka.renewal import RenewableClient
 from vtr.observability import metrics
 from vtr.observability.logging import get_logger
 from vtr.runtime.settings import KafkaSettings
@@ -52,11 +54,14 @@ class EventProducer:
         self._flushed_failures = 0
         self._first_error: str | None = None
         self._closed = False
+        self._client = RenewableClient(lambda: self._connect(settings))
+
+    def _connect(self, settings: KafkaSettings) -> Any:
         try:
             # The default partitioner is Java's murmur2, so that topics with equal keys and partition counts
             # are co-partitioned whoever writes them.
-            self._client = KafkaProducer(
-                **client_config(settings, client_id=source),
+            return KafkaProducer(
+                **client_config(settings, client_id=self._source),
                 acks="all",
                 enable_idempotence=True,
                 compression_type="lz4",
@@ -101,7 +106,8 @@ class EventProducer:
                 raise Unavailable("kafka", f"{MAX_UNACKNOWLEDGED} records wait for acknowledgement")
             self._unacknowledged += 1
         try:
-            future = self._client.send(topic, value=value, key=key, headers=list(headers))
+            client = self._client.current()
+            future = client.send(topic, value=value, key=key, headers=list(headers))
         except KafkaTimeoutError as error:
             self._forget()
             raise Unavailable(
@@ -114,7 +120,7 @@ class EventProducer:
             self._forget()
             raise
         future.add_callback(partial(self._acknowledged, topic))
-        future.add_errback(partial(self._failed, topic))
+        future.add_errback(partial(self._failed, topic, client))
 
     def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> None:
         """Wait until everything published so far is acknowledged.
@@ -124,7 +130,7 @@ class EventProducer:
         """
         deadline = time.monotonic() + timeout_s
         try:
-            self._client.flush(timeout=max(0.0, timeout_s))
+            self._client.current().flush(timeout=max(0.0, timeout_s))
         except KafkaError as error:
             _log.debug("flush", error=repr(error))
         with self._changed:
@@ -150,10 +156,7 @@ class EventProducer:
         if self._closed:
             return
         self._closed = True
-        try:
-            self._client.close(timeout=timeout_s)
-        except KafkaError as error:
-            _log.warning("producer did not send all before it closed", error=repr(error))
+        self._client.close(timeout_s)
 
     def _envelope(self, event: Event, cause: Message[Event] | None, tenant: str | None) -> Envelope:
         if cause is None:
@@ -166,8 +169,9 @@ class EventProducer:
         metrics.PRODUCED.labels(self._source, topic).inc()
         self._forget()
 
-    def _failed(self, topic: str, error: BaseException) -> None:
+    def _failed(self, topic: str, client: object, error: BaseException) -> None:
         _log.error("record not delivered", topic=topic, error=repr(error))
+        self._client.failed(client, error)
         with self._changed:
             self._failures += 1
             if self._first_error is None:
