@@ -194,6 +194,7 @@ def _uses() -> list[str]:
         "away direction or "
         "manner. Sound and word are drawn independently of what is seen.",
         "- Spoken words come from one synthetic voice. English only.",
+        "- Circles and rings never spin, as their turning can hardly be seen.",
         "- The time an event takes depends on its pace, so length within the slot gives slow and quick away; "
         "that is what they mean here.",
         "- Straight is drawn like a neutral motion at a different pace; only against zigzag is it told apart "

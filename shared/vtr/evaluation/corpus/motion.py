@@ -57,7 +57,7 @@ def flow(adverb: str | None, u: Floats) -> Floats:
 def _sideways(adverb: str | None, u: Floats) -> Floats:
     """How far off the straight line, in shares of the frame, positive to the right of the way."""
     if adverb == "zigzag":
-        return np.asarray(0.09 * (2 / pi) * np.arcsin(np.sin(2 * pi * 2 * u)))
+        return np.asarray(0.115 * (2 / pi) * np.arcsin(np.sin(2 * pi * 2 * u)))
     if adverb == "smoothly":
         return 0.05 * np.sin(pi * u)
     return np.zeros_like(u)
@@ -102,7 +102,7 @@ def _apply(path: _Path, scene: Scene, k: int, frames: int) -> None:
             path.play[0, at] += ORBIT * np.sin(theta)
             path.play[1, at] += ORBIT * (1 - np.cos(theta))
         case "spins":
-            turns = {"slowly": 0.5, "quickly": 1.5}.get(event.adverb or "", 1.0)
+            turns = {"slowly": 0.35, "quickly": 1.15}.get(event.adverb or "", 0.7)
             path.angle[at] += 2 * pi * turns * p * turn
             path.angle[last:frames] += 2 * pi * turns * turn
         case "bounces":

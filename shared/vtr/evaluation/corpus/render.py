@@ -17,6 +17,7 @@ Frames = NDArray[np.uint8]
 
 _NOISE = 2.5
 _NOISE_TILES = 4
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _EDGE_PX = 0.75
 """How far beyond its exact edge an object still tints pixels."""
 
@@ -54,9 +55,11 @@ class _Brush:
     def __init__(self, thing: Thing, gain: Floats32) -> None:
         colour = np.array(COLOURS[thing.colour], dtype=np.float32)
         dark = colour.sum() < 120
-        towards = 128.0 if dark or colour.min() > 200 else 255.0
+        # The pattern's second tone: lighter, but darker where lighter would hardly show.
+        bright = colour @ _LUMA > 190
+        second = colour * 0.62 if bright else colour + (255 - colour) * (0.35 if dark else 0.55)
         self._colour = colour * gain
-        self._second = (colour + (towards - colour) * (0.55 if not dark else 0.8)) * gain
+        self._second = second * gain
         self._outline = np.full(3, 225.0 if dark else 18.0, dtype=np.float32) * gain
         self._thing = thing
         self._pose: tuple[float, ...] = ()
@@ -90,8 +93,8 @@ class _Brush:
         rim = np.clip(1.6 + edge, 0, 1)[..., None]
         second = self._pattern(u, v)[..., None]
         paint = self._colour + (self._second - self._colour) * second
-        # A little darker towards the lower edge, as if lit from above.
-        paint = paint * (1 - 0.12 * np.clip(v, -1, 1))[..., None]
+        # Darker towards its own foot, so that no shape looks the same after part of a turn.
+        paint = paint * (1 - 0.22 * np.clip(v, -1, 1))[..., None]
         paint = paint + (self._outline - paint) * rim
         return left, top, paint.astype(np.float32), alpha.astype(np.float32)
 
@@ -101,7 +104,7 @@ class _Brush:
                 return np.asarray((u * 1.6 + 0.25) % 1 < 0.5, dtype=np.float32)
             case "dotted":
                 spot = np.hypot((u * 1.7) % 1 - 0.5, (v * 1.7) % 1 - 0.5)
-                return np.asarray(spot < 0.3, dtype=np.float32)
+                return np.asarray(spot < 0.34, dtype=np.float32)
             case "checked":
                 return np.asarray((np.floor(u * 2.4) + np.floor(v * 2.4)) % 2, dtype=np.float32)
             case _:

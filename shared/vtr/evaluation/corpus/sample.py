@@ -89,14 +89,12 @@ def _draw(rng: Random, options: SceneOptions, seed: int) -> Scene:
     spun = {e.thing for e in events if e.action == "spins"}
     drawn = []
     for index in range(things):
-        shape = rng.choice(SHAPES)
-        # A plain disc that spins looks like one that does not.
-        patterns = PATTERNS[1:] if index in spun and shape in _ROUND else PATTERNS
+        shapes = [s for s in SHAPES if s not in _ROUND] if index in spun else SHAPES
         drawn.append(
             Thing(
-                shape=shape,
+                shape=rng.choice(shapes),
                 colour=rng.choice(list(COLOURS)),
-                pattern=rng.choice(patterns),
+                pattern=rng.choice(PATTERNS),
                 size="small" if things == 3 else rng.choice(("small", "large")),
                 count=rng.choices((1, 2, 3), weights=(7, 2, 1))[0],
                 home=homes[index],
@@ -143,13 +141,8 @@ def _hold_out(scene: Scene, rng: Random, heldout: splits.Heldout) -> Scene:
 
 
 def _visible(scene: Scene) -> bool:
-    """False where an event could not be seen: a plain round thing that spins."""
-    return not any(
-        e.action == "spins"
-        and scene.things[e.thing].shape in _ROUND
-        and scene.things[e.thing].pattern == "plain"
-        for e in scene.events
-    )
+    """False where an event could hardly be seen: a round thing that spins."""
+    return not any(e.action == "spins" and scene.things[e.thing].shape in _ROUND for e in scene.events)
 
 
 def _sound(scene: Scene) -> bool:
