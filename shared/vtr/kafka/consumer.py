@@ -335,8 +335,12 @@ class ConsumerLoop:
     def _wind_down(self, consumer: Any) -> None:
         """Drain and commit everything, polling on, so that heartbeats and rebalances go on meanwhile."""
         deadline = time.monotonic() + self._drain_s()
-        self._pipeline.begin_drain(self._pipeline.assigned())
-        while not self._pipeline.drained(self._pipeline.assigned()) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            # Each time round: a rebalance under way may still hand over partitions.
+            assigned = self._pipeline.assigned()
+            self._pipeline.begin_drain(assigned)
+            if self._pipeline.drained(assigned):
+                break
             self._poll(consumer)
         ticket = self._checkpointer.request()
         deadline += CLOSE_RESERVE_S / 2

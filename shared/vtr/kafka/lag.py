@@ -14,6 +14,7 @@ from vtr.observability import metrics
 
 INTERVAL_S = 5.0
 _TIMEOUT_MS = 2_000
+_POSITION_TIMEOUT_MS = 200
 
 
 class LagMeter:
@@ -45,7 +46,7 @@ class LagMeter:
         partition = Partition(*client_partition)
         position = self._pipeline.position(partition)
         if position is None:
-            position = consumer.position(client_partition, timeout_ms=_TIMEOUT_MS)
+            position = consumer.position(client_partition, timeout_ms=_POSITION_TIMEOUT_MS)
         lag = max(0, end - position) if position is not None else 0
         metrics.LAG.labels(self._service, partition.topic, str(partition.partition)).set(lag)
         return lag

@@ -110,6 +110,33 @@ def test_a_revoke_in_mid_batch_commits_exactly_what_was_completed(at: Bench) -> 
     assert [m.event.title for m in step.seen][:2] == ["a", "b"]
 
 
+def test_a_drain_longer_than_the_session_keeps_the_member_in_its_group(at: Bench) -> None:
+    session_ms = 6000
+    entered, gate = threading.Event(), threading.Event()
+
+    def work(batch: Batch) -> None:
+        entered.set()
+        gate.wait()
+
+    step = RecordingStep(work)
+    at.publish(submitted(f"v{n}") for n in range(60))
+    first = at.loop(step, workers=6, session_timeout_ms=session_ms, drain_timeout_s=60.0)
+    wait_until(entered.is_set, "work runs")
+    second = at.loop(RecordingStep(), session_timeout_ms=session_ms)
+    wait_until(lambda: bool(first._pipeline._draining), "partitions are being drained")
+    kept = {
+        partition: first._pipeline.generation(partition)
+        for partition in first.assignment() - first._pipeline._draining
+    }
+    running_for_longer = threading.Timer(1.5 * session_ms / 1000, gate.set)
+    running_for_longer.start()
+    wait_until(lambda: len(second.assignment()) == 3, "the second member got its share")
+    assert gate.is_set()
+    assert {partition: first._pipeline.generation(partition) for partition in kept} == kept
+    wait_until(lambda: at.lag() == 0, "all committed")
+    assert Counter(step.places).most_common(1)[0][1] == 1
+
+
 def test_a_member_that_fell_out_drops_its_work_and_comes_back(at: Bench) -> None:
     entered, gate = threading.Event(), threading.Event()
 
