@@ -90,4 +90,4 @@ def test_each_event_has_a_minimal_and_a_full_example(event_type: str) -> None:
 def test_a_newer_producer_does_not_break_an_older_consumer() -> None:
     value = json.loads((EXAMPLES / "vtr.video.submitted.v1" / "minimal.json").read_text())
     value["a_field_of_tomorrow"] = {"nested": [1, 2]}
-    assert decode("vtr.video.submitted.v1", msgspec.json.encode(value)).key == "bikes"
+    assert decode("vtr.video.submitted.v1", msgspec.json.encode(value)).key == "default/bikes"

@@ -112,7 +112,7 @@ def test_publish_without_a_service_times_out_but_has_published(kafka: KafkaSetti
     assert code == ExitCode.TIMED_OUT
     assert report["videos"][0]["outcome"] == "waiting"
     assert "is video_ingest running?" in err
-    assert [video.key for video in heard] == [report["videos"][0]["video_id"]]
+    assert [video.key for video in heard] == [f"default/{report['videos'][0]['video_id']}"]
 
 
 def test_publish_without_waiting_publishes(kafka: KafkaSettings, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_publish_without_waiting_publishes(kafka: KafkaSettings, tmp_path: Path)
         assert code == ExitCode.OK
         assert report["published"] == 450
         wait_for(lambda: len(heard) == 450)
-    assert {video.key for video in heard} == {video["video_id"] for video in report["videos"]}
+    assert {video.key for video in heard} == {f"default/{video['video_id']}" for video in report["videos"]}
 
 
 def test_strict_publishes_nothing_after_the_first_refusal(kafka: KafkaSettings, tmp_path: Path) -> None:
@@ -157,7 +157,10 @@ def test_delete_waits_until_it_is_confirmed(kafka: KafkaSettings) -> None:
         code, report, _ = vtr("delete", "one", "two", "--wait", "--reason", "old", "--timeout", "30")
     assert code == ExitCode.OK
     assert report["unconfirmed"] == []
-    assert {(one.key, getattr(one, "reason", "")) for one in heard} == {("one", "old"), ("two", "old")}
+    assert {(one.key, getattr(one, "reason", "")) for one in heard} == {
+        ("default/one", "old"),
+        ("default/two", "old"),
+    }
 
 
 def test_a_delete_that_nobody_confirms_times_out(kafka: KafkaSettings) -> None:
@@ -197,7 +200,7 @@ def test_an_interaction_arrives_under_its_person(kafka: KafkaSettings) -> None:
         code, event, _ = vtr("interact", "ann", "vid", "watch", "--seconds", "12.5")
         wait_for(lambda: bool(heard))
     assert code == ExitCode.OK
-    assert (heard[0].key, event["watch_s"]) == ("ann", 12.5)
+    assert (heard[0].key, event["watch_s"]) == ("default/ann", 12.5)
 
 
 def test_topics_are_as_declared_after_apply(kafka: KafkaSettings) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from vtr.cli import (
     asyncapi,
+    corpus,
     delete,
     demo,
     dlq,
@@ -80,4 +81,5 @@ def make_app() -> typer.Typer:
         app.command()(command)
     app.add_typer(topics.make_group(), name="topics")
     app.add_typer(dlq.make_group(), name="dlq")
+    app.add_typer(corpus.make_group(), name="corpus")
     return app

@@ -11,19 +11,23 @@ from vtr.cli.errors import usage_error
 from vtr.cli.options import JsonOption
 from vtr.cli.output import Output, make_console
 
-app = typer.Typer(
-    help="A generated corpus of videos, with all that is true about them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+
+def make_group() -> typer.Typer:
+    """The commands under ``vtr corpus``."""
+    group = typer.Typer(
+        help="A generated corpus of videos, with all that is true about them.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    group.callback()(_group)
+    group.command()(make)
+    return group
 
 
-@app.callback()
 def _group() -> None:
     """A generated corpus of videos, with all that is true about them."""
 
 
-@app.command()
 def make(
     out: Annotated[Path, typer.Option(help="Directory of the corpus; made if missing.", show_default=False)],
     videos: Annotated[int, typer.Option(min=1, help="How many videos, edits included.")] = 5000,

@@ -87,5 +87,8 @@ class Step(Protocol[E_contra]):
         ...
 
     def flush(self) -> None:
-        """Make what was written durable; called before the producer's flush and the offset commit."""
+        """Make what was written durable; called before the producer's flush and the offset commit.
+
+        May be called while :meth:`handle` runs in another thread: a step that buffers guards its buffer.
+        """
         ...

@@ -23,7 +23,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     name: Annotated[str, msgspec.Meta(pattern=r"^vtr(\.[a-z]+){2}\.v[0-9]+$")]
     says: str
-    key: Literal["video_id", "query_id", "user_id"]
+    key: Literal["tenant/video_id", "query_id", "tenant/user_id"]
     partitions: Annotated[int, msgspec.Meta(ge=1)]
     retention_days: Annotated[int, msgspec.Meta(ge=0)]
     producers: tuple[str, ...]

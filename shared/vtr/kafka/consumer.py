@@ -27,6 +27,7 @@ from vtr.kafka.config import client_config
 from vtr.kafka.delivery import Partition
 from vtr.kafka.intake import Intake
 from vtr.kafka.lag import LagMeter
+from vtr.kafka.membership import MembershipGuard
 from vtr.kafka.offsets import Commit
 from vtr.kafka.pipeline import Pipeline
 from vtr.kafka.producer import EventProducer
@@ -121,6 +122,7 @@ class ConsumerLoop:
         self._next_checkpoint = 0.0
         self._committing: Any = None
         self._rewinds = 0
+        self._membership = MembershipGuard()
 
     def start(self) -> None:
         """Start the threads; returns at once, whether or not Kafka answers."""
@@ -239,6 +241,7 @@ class ConsumerLoop:
 
     def _cycle(self, consumer: Any) -> None:
         self._checkpoint(consumer)
+        self._membership.check(consumer)
         self._poll(consumer)
         self._lag.measure(consumer)
 

@@ -1,9 +1,8 @@
 """Notices that the group has forgotten this member, and joins again.
 
-kafka-python (3.0.12) heartbeats in a coroutine that ends with the first error it cannot place. ``poll`` raises
-that error once and then starts the coroutine again only when it has to rejoin anyway, which it would learn from
-a heartbeat: the broker drops the member, and the client polls on, fast and in vain. Java's client has no such
-state, since its heartbeat thread outlives errors (KIP-62).
+kafka-python (3.0.12) heartbeats in a coroutine that ends with the first error it cannot place. ``poll``
+raises that error once and then starts the coroutine again only when it has to rejoin anyway, which it would
+learn from a heartbeat: the broker drops the member, and the client polls on, fast and in vain.
 """
 
 from __future__ import annotations

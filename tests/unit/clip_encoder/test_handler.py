@@ -196,7 +196,7 @@ def test_the_next_group_is_loaded_while_the_first_is_in_the_model(
 def test_clips_of_a_deleted_video_vanish(world: World) -> None:
     world.deleted.videos.add("v1")
     events = world.run(world.clip("v1", 0, clip_count=1), world.clip("v2", 0))
-    assert [event.key for event in events] == ["v2"]
+    assert [event.key for event in events] == ["acme/v2"]
     assert world.model.passes == [1]
 
 

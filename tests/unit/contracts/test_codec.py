@@ -43,7 +43,12 @@ def test_an_unknown_type_and_an_empty_value_are_told() -> None:
 
 
 def test_keys_are_the_ordering_unit() -> None:
-    assert VideoDeleted(video_id="a", deleted_at=NOW).key == "a"
+    assert VideoDeleted(video_id="a", deleted_at=NOW).key == "default/a"
+
+
+def test_tenants_do_not_share_keys_so_compaction_keeps_both_tombstones() -> None:
+    keys = {VideoDeleted(video_id="a", deleted_at=NOW, tenant=t).key for t in ("acme", "other")}
+    assert len(keys) == 2
 
 
 @pytest.mark.parametrize(

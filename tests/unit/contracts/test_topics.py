@@ -17,7 +17,7 @@ SERVICES = {
 
 def test_topics_keyed_by_video_are_co_partitioned() -> None:
     """The watermark compares partition p of one topic with partition p of another."""
-    by_video = {spec.partitions for spec in TOPICS.values() if spec.key == "video_id"}
+    by_video = {spec.partitions for spec in TOPICS.values() if spec.key == "tenant/video_id"}
     assert len(by_video) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from support.corpus import decode
-from vtr.cli.corpus import app
+from vtr.cli.corpus import make_group
 from vtr.cli.errors import CliError
 from vtr.evaluation.corpus.make import CorpusMismatchError, make
 from vtr.evaluation.corpus.read import CorpusError, boxes_of, open_corpus
@@ -193,13 +193,13 @@ def test_the_command_makes_a_corpus_and_says_so(tmp_path: Path) -> None:
         "--out",
         str(tmp_path),
     ]
-    done = CliRunner().invoke(app, [*arguments, "--json"])
+    done = CliRunner().invoke(make_group(), [*arguments, "--json"])
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     assert said["rendered"] == 3
     assert said["manifest"]["counts"]["videos"] == 3
-    again = CliRunner().invoke(app, arguments)
+    again = CliRunner().invoke(make_group(), arguments)
     assert "0 videos made, 3 kept" in again.output
-    other = CliRunner().invoke(app, [*arguments, "--seed", "8"])
+    other = CliRunner().invoke(make_group(), [*arguments, "--seed", "8"])
     assert isinstance(other.exception, CliError)
     assert "seed" in other.exception.message

@@ -32,3 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The ordering unit: events with the same key are handled one after another."""
         raise NotImplementedError
+
+
+def scoped(tenant: str, name: str) -> str:
+    """A key that two tenants never share: in a compacted topic the last record of a key is all that stays."""
+    return f"{tenant}/{name}"

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from vtr.contracts.envelope import DEFAULT_TENANT
-from vtr.contracts.events.base import Event, Identifier, ModelVersion, Seconds, Tenant, Timestamp, Uri
+from vtr.contracts.events.base import Event, Identifier, ModelVersion, Seconds, Tenant, Timestamp, Uri, scoped
 from vtr.contracts.events.videos import VideoMetadata
 from vtr.contracts.vector import ModalityVector, VectorDtype
 
@@ -51,7 +51,7 @@ class _Clip(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.video.video_id
+        return scoped(self.video.tenant, self.video.video_id)
 
 
 class ClipExtracted(_Clip, frozen=True, kw_only=True):
@@ -98,4 +98,4 @@ class ClipIndexed(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.video.video_id
+        return scoped(self.video.tenant, self.video.video_id)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from vtr.contracts.envelope import DEFAULT_TENANT
-from vtr.contracts.events.base import Event, Identifier, Seconds, Tenant, Timestamp
+from vtr.contracts.events.base import Event, Identifier, Seconds, Tenant, Timestamp, scoped
 
 InteractionKind = Literal["impression", "click", "watch", "skip", "like", "rating", "satisfaction"]
 
@@ -43,7 +43,7 @@ class InteractionRecorded(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.user_id
+        return scoped(self.tenant, self.user_id)
 
 
 class RecommendedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,4 +73,4 @@ class RecommendationUpdated(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.user_id
+        return scoped(self.tenant, self.user_id)

@@ -7,7 +7,17 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from vtr.contracts.envelope import DEFAULT_TENANT
-from vtr.contracts.events.base import Event, Identifier, Language, Seconds, Tag, Tenant, Timestamp, Uri
+from vtr.contracts.events.base import (
+    Event,
+    Identifier,
+    Language,
+    Seconds,
+    Tag,
+    Tenant,
+    Timestamp,
+    Uri,
+    scoped,
+)
 
 
 class Caption(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +52,7 @@ class VideoSubmitted(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.video_id
+        return scoped(self.tenant, self.video_id)
 
 
 class VideoMetadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +87,7 @@ class VideoDeleted(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.video_id
+        return scoped(self.tenant, self.video_id)
 
 
 Stage = Literal["received", "decoded", "encoded", "searchable", "failed", "deleted"]
@@ -126,7 +136,7 @@ class VideoStatus(Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return self.video_id
+        return scoped(self.tenant, self.video_id)
 
     def supersedes(self, other: VideoStatus) -> bool:
         """Whether a reader that knows ``other`` should take this one instead."""
