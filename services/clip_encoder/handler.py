@@ -75,9 +75,11 @@ class EncodeClips:
             ]
             storing = [self._pool.submit(self._store_frames, m.event, embedding) for m, embedding, _ in kept]
             for (message, embedding, words), stored in zip(kept, storing, strict=True):
-                yield Emit(self._encoded(message.event, embedding, words, stored.result()), cause=message)
+                encoded = self._encoded(message.event, embedding, words, stored.result())
                 if message.event.clip_count is not None:
+                    # Before the clip that completes the video: its "searchable" must be the later status.
                     yield Emit(self._status(message.event), cause=message)
+                yield Emit(encoded, cause=message)
             CLIPS_ENCODED.inc(len(kept))
             FRAMES_ENCODED.inc(sum(len(clip.frames) for clip in frames))
 

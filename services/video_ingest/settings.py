@@ -72,8 +72,8 @@ class CutSettings(BaseModel):
 class IngestSettings(ServiceSettings):
     """All settings of the service."""
 
-    # One video at a time: a worker is busy for minutes, and its progress is a commit, not a record a second.
-    consumer: ConsumerSettings = ConsumerSettings(max_batch=1, max_in_flight=8, stalled_after_s=4 * 3600.0)
+    # One video at a time. Each clip that is cut counts as progress; fetching a large file yields none for long.
+    consumer: ConsumerSettings = ConsumerSettings(max_batch=1, max_in_flight=8, stalled_after_s=1800.0)
     objects: ObjectStoreSettings = ObjectStoreSettings()
     fetch: FetchSettings = FetchSettings()
     decode: DecodeSettings = DecodeSettings()

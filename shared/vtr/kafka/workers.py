@@ -162,6 +162,8 @@ class BatchRunner:
     def _publish(self, emits: Iterable[Emit]) -> None:
         for emit in emits:
             self._producer.publish(emit.event, cause=emit.cause)
+            # A step that yields is alive, however long its input takes.
+            self._progress.made()
 
     def _patiently(self, batch: Batch, work: Callable[[], None]) -> None:
         def waiting(error: Unavailable, seconds: float) -> None:
