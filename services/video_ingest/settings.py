@@ -72,7 +72,7 @@ class CutSettings(BaseModel):
 class IngestSettings(ServiceSettings):
     """All settings of the service."""
 
-    # One video at a time. Each clip that is cut counts as progress; fetching a large file yields none for long.
+    # One video at a time. Each clip that is cut counts as progress; fetching a large file yields none.
     consumer: ConsumerSettings = ConsumerSettings(max_batch=1, max_in_flight=8, stalled_after_s=1800.0)
     objects: ObjectStoreSettings = ObjectStoreSettings()
     fetch: FetchSettings = FetchSettings()
