@@ -1,0 +1,1 @@
+"""The retrieval methods: small modules on the features of frozen base towers."""

@@ -1,0 +1,1 @@
+"""Losses over similarities, as the papers write them."""
