@@ -152,6 +152,41 @@ def test_a_dead_service_is_started_again(
     assert "ended with exit code 7" in (data_dir / "logs" / "supervisor.log").read_text()
 
 
+def test_a_service_that_runs_but_does_not_live_is_started_again(
+    data_dir: Path, kafka_bootstrap: str, redis_url: str, milvus_lite_uri: str
+) -> None:
+    config = _without_engines(data_dir, kafka_bootstrap, redis_url, milvus_lite_uri, livez_every_s=0.2)
+    start_detached(config)
+    before, other = _process(data_dir, "search"), _process(data_dir, "ranking")
+    httpx.get(f"{config.services[0].url}/break").raise_for_status()
+    _eventually(lambda: _process(data_dir, "search").restarts == 1)
+    _eventually(lambda: _process(data_dir, "search").condition == "ready")
+    after = _process(data_dir, "search")
+    assert after.pid != before.pid
+    assert not before.alive()
+    assert httpx.get(f"{config.services[0].url}/livez").status_code == 200
+    log = (data_dir / "logs" / "supervisor.log").read_text()
+    assert "search is not live (/livez says 503" in log
+    assert "no progress with lag" in log
+    assert _process(data_dir, "ranking") == other
+
+
+def test_a_service_that_hangs_is_killed_and_started_again(
+    data_dir: Path, kafka_bootstrap: str, redis_url: str, milvus_lite_uri: str
+) -> None:
+    config = _without_engines(
+        data_dir, kafka_bootstrap, redis_url, milvus_lite_uri, livez_every_s=0.2, livez_failures=1
+    )
+    start_detached(config)
+    before = _process(data_dir, "search")
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGSTOP)  # the kernel still accepts its connections
+    _eventually(lambda: _process(data_dir, "search").restarts == 1)
+    _eventually(lambda: _process(data_dir, "search").condition == "ready")
+    assert not before.alive()
+    assert "/livez does not answer within" in (data_dir / "logs" / "supervisor.log").read_text()
+
+
 def test_a_crash_loop_is_reported(
     data_dir: Path, kafka_bootstrap: str, redis_url: str, milvus_lite_uri: str
 ) -> None:

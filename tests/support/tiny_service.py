@@ -1,7 +1,8 @@
 """A service as the supervisor sees one: ``python -m support.tiny_service`` answers /readyz.
 
 ``TINY_DIE`` set: it ends with code 3 before it listens. ``TINY_CHILD`` set: it starts a child of its own.
-GET /env gives its environment as JSON, GET /die ends it with code 7.
+GET /env gives its environment as JSON, GET /die ends it with code 7. After GET /break it runs on, but /livez
+says 503 with the reason.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_broken = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/die":
             os._exit(7)
+        if self.path == "/break":
+            _broken.set()
         body = json.dumps(dict(os.environ)).encode() if self.path == "/env" else b"{}"
-        self.send_response(200)
+        fails = self.path == "/livez" and _broken.is_set()
+        if fails:
+            body = b'{"consumer": "no progress with lag"}'
+        self.send_response(503 if fails else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

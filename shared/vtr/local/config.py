@@ -39,6 +39,8 @@ class StackConfig(BaseModel):
     env: dict[str, str] = Field(default_factory=dict, description="More settings for every service.")
     engine_timeout_s: float = Field(120.0, gt=0, description="How long an engine may take to answer.")
     service_timeout_s: float = Field(180.0, gt=0, description="How long a service may take to be ready.")
+    livez_every_s: float = Field(3.0, gt=0, description="Time between two questions whether a service lives.")
+    livez_failures: int = Field(3, ge=1, description="So many bad answers in a row restart a service.")
 
     @field_validator("data_dir")
     @classmethod

@@ -21,6 +21,7 @@ from vtr.local import preflight
 from vtr.local.config import StackConfig
 from vtr.local.engine import Engine
 from vtr.local.kafka import KafkaCluster, Node
+from vtr.local.liveness import LivenessWatch, livez
 from vtr.local.milvus_lite import MilvusLiteServer
 from vtr.local.milvus_standalone import MilvusStandaloneServer
 from vtr.local.preflight import Problem
@@ -61,6 +62,7 @@ class _Unit:
     condition: Condition = "stopped"
     restarts: int = 0
     detail: str | None = None
+    liveness: LivenessWatch | None = None
     policy: RestartPolicy = field(default_factory=RestartPolicy)
 
 
@@ -208,9 +210,19 @@ class Stack:
     def _keep(self, unit: _Unit) -> None:
         while not self._stopping.wait(_POLL_S):
             if unit.process.running():
-                continue
+                fault = unit.liveness.fault(time.monotonic()) if unit.liveness else None
+                if fault is None:
+                    continue
+                died = f"is not live ({fault})"
+                self._say(f"{unit.name} {died}; it is stopped")
+                with self._steering:  # not while a stop is under way
+                    if not self._stopping.is_set():
+                        unit.process.stop()
+            else:
+                code = unit.process.exit_code()
+                died = "did not start" if code is None else f"ended with {describe_exit(code)}"
             try:
-                self._restart(unit)
+                self._restart(unit, died)
             except ProcessFailed as error:
                 self._mark(unit, "restarting", error.reason)
                 self._say(f"{unit.name}: {error.reason}")
@@ -219,9 +231,7 @@ class Stack:
                 self._mark(unit, "restarting", str(error))
                 self._say(f"{unit.name} could not be started: {error}")
 
-    def _restart(self, unit: _Unit) -> None:
-        code = unit.process.exit_code()
-        died = "did not start" if code is None else f"ended with {describe_exit(code)}"
+    def _restart(self, unit: _Unit, died: str) -> None:
         restart = unit.policy.died(time.monotonic())
         self._mark(unit, "crash-looping" if restart.crash_loop else "restarting", died)
         again = f"it is started again in {restart.delay_s:g} s"
@@ -238,6 +248,8 @@ class Stack:
             unit.restarts += 1
         self._save()
         unit.wait_ready()
+        if unit.liveness is not None:
+            unit.liveness.reset(time.monotonic())
         self._mark(unit, "ready")
         self._say(f"{unit.name} is ready again")
 
@@ -337,7 +349,8 @@ class Stack:
         def wait_ready() -> None:
             process.wait_ready(lambda: _ready(service), self.config.service_timeout_s, interval_s=0.25)
 
-        return _Unit(service.name, "service", process, wait_ready, service.url)
+        liveness = LivenessWatch(livez(service.url), self.config.livez_every_s, self.config.livez_failures)
+        return _Unit(service.name, "service", process, wait_ready, service.url, liveness=liveness)
 
 
 def clean_left_behind(data_dir: Path) -> list[int]:
