@@ -28,6 +28,8 @@ function clock(seconds) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 function since(time) {
   const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
   if (seconds < 90) return `${Math.round(seconds)} s ago`;
@@ -81,16 +83,21 @@ async function search(event) {
 
 function showAnswer(answer) {
   const hits = answer.hits;
-  const indexed = answer.watermark ? ` Everything submitted up to ${new Date(answer.watermark).toLocaleString()} was searchable.` : "";
+  const indexed = answer.watermark ? ` All that was submitted until ${since(answer.watermark)} is searchable.` : "";
+  const took = answer.took_ms?.total ? ` in ${Math.max(1, Math.round(answer.took_ms.total))} ms` : "";
   if (hits.length) {
-    say("message", `${hits.length} ${hits.length === 1 ? "answer" : "answers"}.${indexed}`);
+    say("message", `${counted(hits.length, "answer")}${took}.${indexed}`);
   } else if (!answer.watermark) {
     say("message", "Nothing is indexed yet. Add a video below and search again once it is searchable.");
   } else {
     say("message", `No answer among what is indexed.${indexed}`);
   }
-  const notes = (answer.skipped || []).map((stage) => element("li", {}, `Left out: ${stage.stage} (${stage.reason}).`));
-  if (answer.degraded) notes.unshift(element("li", {}, "This answer is degraded: what was left out may have changed it."));
+  const stages = new Map();
+  for (const { stage, reason } of answer.skipped || []) stages.set(reason, [...(stages.get(reason) || []), stage]);
+  const notes = [...stages].map(([reason, left]) => element("li", {}, `Left out: ${left.join(", ")} (${reason}).`));
+  if (answer.degraded) {
+    notes.unshift(element("li", { class: "error" }, "This answer is degraded: what was left out may have changed it."));
+  }
   $("notes").replaceChildren(...notes);
   $("results").replaceChildren(...hits.map((hit) => hitCard(hit, answer)));
 }
@@ -103,18 +110,23 @@ function hitCard(hit, answer) {
     : element("span", { class: "picture" });
   const title = hit.title || hit.video_id;
   const moment = hit.moment;
-  const shares = (hit.shares || []).map((share) => `${share.modality} ${Math.round(share.share * 100)} %`).join(", ");
+  // Cosines say how well each side matches; shares say which of several sides put the hit where it is.
+  const shares = hit.shares || [];
+  const matches = shares.map(({ modality, cosine, share }) =>
+    `${modality} ${cosine.toFixed(2)}${shares.length > 1 ? ` (${Math.round(share * 100)} %)` : ""}`).join(", ");
+  const others = (hit.other_clips || []).slice(0, 4).map((clip) => clock(clip.t0_s)).join(", ");
   const open = () =>
     play({ video_id: hit.video_id, clip_id: hit.clip_id, title, start_s: moment.start_s, duration_s: hit.duration_s,
       query_id: answer.query_id, position: hit.rank });
   return element("li", {},
     element("button", { type: "button", class: "card", onclick: open,
         "aria-label": `${title}, play from ${clock(moment.start_s)}` },
-      picture,
+      element("span", { class: "frame" }, picture, element("span", { class: "at" }, clock(moment.start_s))),
       element("span", { class: "words" },
         element("span", { class: "title" }, title),
-        small(`${clock(moment.start_s)} to ${clock(moment.end_s)}`),
-        small(`score ${hit.score.toFixed(3)}${shares ? ` (${shares})` : ""}`),
+        small(`${clock(moment.start_s)} to ${clock(moment.end_s)}${hit.duration_s ? ` of ${clock(hit.duration_s)}` : ""}`),
+        matches ? small(`similarity: ${matches}`) : null,
+        others ? small(`also at ${others}`) : null,
         hit.transcript ? small(`“${hit.transcript.slice(0, 160)}${hit.transcript.length > 160 ? "…" : ""}”`) : null)));
 }
 
@@ -126,12 +138,20 @@ function play(what) {
   $("player").hidden = false;
   $("player-title").textContent = what.title;
   $("player-note").hidden = true;
+  // What an unknown person likes cannot be kept.
+  $("like").hidden = $("not-for-me").hidden = !user();
+  liked(false);
   const video = $("video");
   video.src = `/v1/videos/${encodeURIComponent(what.video_id)}/media?${new URLSearchParams({ tenant: tenant() })}#t=${what.start_s}`;
   video.addEventListener("loadedmetadata", () => { video.currentTime = what.start_s; }, { once: true });
   video.play().catch(() => {});
   $("player").scrollIntoView({ block: "start" });
   interact("click");
+}
+
+function liked(is) {
+  $("like").setAttribute("aria-pressed", String(is));
+  $("like").textContent = is ? "Liked" : "I like this";
 }
 
 function closePlayer() {
@@ -234,14 +254,14 @@ function showVideos() {
     .sort((one, other) => (one.submitted_at < other.submitted_at ? 1 : -1)).slice(0, SHOWN_VIDEOS);
   $("videos").replaceChildren(...newest.map((video) => {
     const more = [];
-    if (video.clips_searchable) more.push(`${video.clips_searchable} clips`);
+    if (video.clips_searchable) more.push(counted(video.clips_searchable, "clip"));
     if (video.upload_to_searchable_s) more.push(`searchable ${video.upload_to_searchable_s.toFixed(1)} s after upload`);
     more.push(...(video.notes || []));
     if (video.failure) more.push(`${video.failure.message} (${video.failure.code})`);
     more.push(since(video.updated_at));
     return element("li", {},
-      element("span", {}, video.title || video.video_id),
-      element("span", {},
+      element("span", { class: "title" }, video.title || video.video_id),
+      element("span", { class: "progress" },
         element("span", { class: `stage ${STAGES[video.stage] ? video.stage : ""}` }, STAGES[video.stage] || video.stage),
         small(more.join(", "))));
   }));
@@ -303,7 +323,7 @@ $("video").addEventListener("pause", reportWatch);
 $("video").addEventListener("ended", reportWatch);
 $("video").addEventListener("error", explainMediaError);
 addEventListener("pagehide", reportWatch);
-$("like").addEventListener("click", () => interact("like"));
+$("like").addEventListener("click", () => { interact("like"); liked(true); });
 $("not-for-me").addEventListener("click", () => { interact("skip"); closePlayer(); });
 $("close").addEventListener("click", closePlayer);
 
