@@ -41,6 +41,8 @@ lint: $(STAMP)  ## ruff, import rules, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m vtr.contracts.generate --check
+	@$(BIN)/python -m vtr.cli.reference --check
+	@$(BIN)/python scripts/reference.py --check
 
 type: $(STAMP)  ## mypy --strict
 	@$(BIN)/mypy
