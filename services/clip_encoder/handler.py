@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from vtr.contracts.events import ClipEncoded, ClipExtracted, VideoStatus
 from vtr.contracts.events.clips import FrameVectorsRef
 from vtr.contracts.events.videos import Failure
 from vtr.contracts.step import Emit, Message, Rejected, Unavailable
+from vtr.contracts.tombstones import Tombstones
 from vtr.contracts.vector import ModalityVector
 from vtr.media import layout
 from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray
@@ -30,14 +30,6 @@ TOMBSTONES_WAIT_S = 10.0
 log = get_logger("clip_encoder")
 
 Clips = Sequence[Message[ClipExtracted]]
-
-
-class Tombstones(Protocol):
-    """Which videos were deleted (see :class:`vtr.kafka.tombstones.TombstoneTable`)."""
-
-    def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool: ...
-
-    def wait_ready(self, timeout_s: float) -> bool: ...
 
 
 class EncodeClips:

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from indexer.recent import RecentWrites, Tombstones
+from indexer.recent import RecentWrites
 from indexer.rows import row_of, vectors_of, version_of
 from indexer.versions import complete_versions, is_stale, newest_complete
 from vtr.contracts.events import ClipEncoded, ClipIndexed, VideoDeleted, VideoStatus
 from vtr.contracts.events.videos import Failure
 from vtr.contracts.step import Emit, Message, Rejected, Unavailable
+from vtr.contracts.tombstones import Tombstones
 from vtr.contracts.vector import Modality
 from vtr.observability.logging import get_logger
 from vtr.observability.metrics import CLIPS_INDEXED, UPLOAD_TO_SEARCHABLE_SECONDS, VIDEOS_SEARCHABLE

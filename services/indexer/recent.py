@@ -12,13 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-
-class Tombstones(Protocol):
-    """Which videos were deleted (see :class:`vtr.kafka.tombstones.TombstoneTable`)."""
-
-    def ready(self) -> bool: ...
-
-    def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool: ...
+from vtr.contracts.tombstones import Tombstones
 
 
 class Eraser(Protocol):

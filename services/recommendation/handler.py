@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Protocol
 
 from recommendation.ports import Library, People
 from recommendation.recommender import Recommender
 from recommendation.taste import counts
 from vtr.contracts.events import ClipIndexed, InteractionRecorded, VideoDeleted
 from vtr.contracts.step import Emit, Message, Rejected, Unavailable
+from vtr.contracts.tombstones import Tombstones
 
 TOMBSTONES_WAIT_S = 10.0
-
-
-class Tombstones(Protocol):
-    """Which videos were deleted (see :class:`vtr.kafka.tombstones.TombstoneTable`)."""
-
-    def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool: ...
-
-    def wait_ready(self, timeout_s: float) -> bool: ...
 
 
 class UpdateProfiles:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from video_ingest import transcript
 from video_ingest.checkpoint import Checkpoint, ShotRecord, forget
-from video_ingest.ports import LocalFile, Objects, OpenVideo, Shot, Sources, Tombstones, Videos
+from video_ingest.ports import LocalFile, Objects, OpenVideo, Shot, Sources, Videos
 from vtr.contracts.events import ClipExtracted, Event, VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.events.clips import FramePackRef
 from vtr.contracts.events.videos import Failure, Stage, VideoMetadata
 from vtr.contracts.ids import clip_id
 from vtr.contracts.step import Emit, Message, Rejected
+from vtr.contracts.tombstones import Tombstones
 from vtr.media import layout
 from vtr.media.framepack import write_pack
 from vtr.observability import metrics

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -105,11 +104,3 @@ class Objects(Protocol):
     def get(self, uri: str) -> bytes: ...
     def children(self, path: str) -> list[str]: ...
     def delete_prefix(self, path: str) -> int: ...
-
-
-class Tombstones(Protocol):
-    """Which videos are deleted."""
-
-    def covers(self, tenant: str, video_id: str, submitted_at: datetime) -> bool:
-        """Whether a submission of that time is deleted by now."""
-        ...

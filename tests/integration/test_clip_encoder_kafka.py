@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from vtr.contracts.events import ClipEncoded, ClipExtracted, VideoDeleted, Video
 from vtr.contracts.events.clips import FramePackRef
 from vtr.contracts.events.videos import VideoMetadata
 from vtr.contracts.topics import consumer_group, dead_letter_topic
-from vtr.kafka.admin import apply_topics, group_lag, topic_ends
+from vtr.kafka.admin import group_lag, topic_ends
 from vtr.kafka.producer import EventProducer
 from vtr.media import layout
 from vtr.media.framepack import Frame, encode_jpeg, write_pack
@@ -32,20 +31,6 @@ pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC)
 RED, BLUE = (220, 20, 20), (20, 20, 220)
-
-
-@pytest.fixture
-def kafka(kafka_bootstrap: str) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    apply_topics(settings)
-    return settings
-
-
-@pytest.fixture
-def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
-    made = EventProducer(kafka, source="test")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from support.recommending import clip_indexed, interaction
 from support.services import eventually, listening, running
 from vtr.contracts.events import ClipIndexed, InteractionRecorded, RecommendationUpdated, VideoDeleted
 from vtr.contracts.topics import consumer_group
-from vtr.kafka.admin import apply_topics, group_lag
+from vtr.kafka.admin import group_lag
 from vtr.kafka.producer import EventProducer
 from vtr.runtime.settings import ConsumerSettings, HttpSettings, KafkaSettings, MilvusSettings, RedisSettings
 from vtr.vectors.milvus import MilvusStore
@@ -28,20 +28,6 @@ from vtr.vectors.milvus import MilvusStore
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 BIKES, RACE, RABBIT = [1.0, 0.0, 0.1, 0.0], [0.9, 0.2, 0.0, 0.0], [0.0, 1.0, 0.0, 0.2]
-
-
-@pytest.fixture
-def kafka(kafka_bootstrap: str) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    apply_topics(settings)
-    return settings
-
-
-@pytest.fixture
-def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
-    made = EventProducer(kafka, source="test")
-    yield made
-    made.close()
 
 
 @pytest.fixture

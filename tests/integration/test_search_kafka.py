@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,26 +24,11 @@ from vtr.contracts.events import (
     VideoDeleted,
     VideoSubmitted,
 )
-from vtr.kafka.admin import apply_topics
 from vtr.kafka.producer import EventProducer
 from vtr.kafka.tail import TopicTail
 from vtr.runtime.settings import ConsumerSettings, HttpSettings, KafkaSettings, ObjectStoreSettings
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def kafka(kafka_bootstrap: str) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    apply_topics(settings)
-    return settings
-
-
-@pytest.fixture
-def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
-    made = EventProducer(kafka, source="test")
-    yield made
-    made.close()
 
 
 @pytest.fixture

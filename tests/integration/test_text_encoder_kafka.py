@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -18,26 +17,11 @@ from text_encoder.settings import TextEncoderSettings
 from text_encoder.wiring import build
 from vtr.contracts.events import QueryEncoded, QuerySubmitted
 from vtr.contracts.events.queries import Example
-from vtr.kafka.admin import apply_topics
 from vtr.kafka.producer import EventProducer
 from vtr.runtime.settings import ConsumerSettings, HttpSettings, KafkaSettings, RedisSettings
 from vtr.vectors.arrays import to_array
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
-
-
-@pytest.fixture
-def kafka(kafka_bootstrap: str) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    apply_topics(settings)
-    return settings
-
-
-@pytest.fixture
-def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
-    made = EventProducer(kafka, source="test")
-    yield made
-    made.close()
 
 
 def settings_of(kafka: KafkaSettings, redis_url: str) -> TextEncoderSettings:

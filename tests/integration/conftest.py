@@ -1,0 +1,27 @@
+"""A broker with the declared topics, and a producer, for tests of single services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from vtr.kafka.admin import apply_topics
+from vtr.kafka.producer import EventProducer
+from vtr.runtime.settings import KafkaSettings
+
+
+@pytest.fixture
+def kafka(kafka_bootstrap: str) -> KafkaSettings:
+    """Where the broker is; all declared topics exist."""
+    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
+    apply_topics(settings)
+    return settings
+
+
+@pytest.fixture
+def producer(kafka: KafkaSettings) -> Iterator[EventProducer]:
+    """A producer that is closed after the test."""
+    made = EventProducer(kafka, source="test")
+    yield made
+    made.close()
