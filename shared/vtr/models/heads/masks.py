@@ -27,10 +27,13 @@ def check_masked(name: str, values: Tensor, mask: Tensor, dim: int) -> None:
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean over dimension 1 of ``values`` [B, N, D] where ``mask`` [B, N]; 0 for a row that has none."""
-    weights = mask.unsqueeze(-1).to(values.dtype)
-    # where, not a product: what stands in padding may be NaN.
-    kept = torch.where(mask.unsqueeze(-1), values, torch.zeros_like(values))
-    return kept.sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+    counts = mask.sum(dim=1, keepdim=True).clamp(min=1).to(values.dtype)
+    return zeroed(values, mask).sum(dim=1) / counts
+
+
+def zeroed(values: Tensor, mask: Tensor) -> Tensor:
+    """``values`` [B, N, D] with zeros where ``mask`` [B, N] is False; what stood there may be NaN."""
+    return torch.where(mask.unsqueeze(-1), values, torch.zeros_like(values))
 
 
 def unit(values: Tensor) -> Tensor:
