@@ -1,0 +1,110 @@
+"""Both towers and their loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from vtr.models.dual.config import DualConfig
+from vtr.models.dual.text_tower import TextTower
+from vtr.models.dual.video_tower import VideoTower
+from vtr.models.heads.base import TOTAL, TensorBatch
+from vtr.models.heads.masks import unit
+from vtr.models.losses.infonce import Temperature, info_nce
+
+
+@dataclass(frozen=True)
+class DualBatch(TensorBatch):
+    """B videos with a caption each, E single events of them with a caption each.
+
+    ``frames``, ``before``: uint8 [N, side, side, 3], the real frames of all videos one after another and the
+    frame before each; ``times_s`` [B, T], ``mask`` bool [B, T]; ``tokens``, ``token_mask`` [B, L];
+    ``swap_tokens``, ``swap_token_mask`` [B * K, L'] false captions, the K of a video one after another, of
+    which those with ``swap_real`` bool [B, K] exist; ``event_video`` [E]: whose event it is, ``event_frames``
+    bool [E, T], ``event_tokens``, ``event_token_mask`` [E, L'']; ``event_keys`` [E]: equal for events that
+    no caption tells apart.
+    """
+
+    frames: Tensor
+    before: Tensor
+    times_s: Tensor
+    mask: Tensor
+    tokens: Tensor
+    token_mask: Tensor
+    swap_tokens: Tensor
+    swap_token_mask: Tensor
+    swap_real: Tensor
+    event_video: Tensor
+    event_frames: Tensor
+    event_tokens: Tensor
+    event_token_mask: Tensor
+    event_keys: Tensor
+
+
+class DualEncoder(nn.Module):
+    """Video and text towers of one space; a :class:`vtr.models.heads.base.Head`."""
+
+    name: ClassVar[str] = "dual"
+
+    def __init__(self, config: DualConfig, words: int) -> None:
+        super().__init__()
+        self.config = config
+        self.video = VideoTower(config)
+        self.text = TextTower(config, words)
+        self.tau = Temperature(config.tau)
+        self.event_tau = Temperature(config.tau)
+
+    def forward(self, batch: DualBatch) -> tuple[Tensor, Tensor]:
+        """Unit vectors of the videos and of their captions, [B, dim] each."""
+        videos = self.video(batch.frames, batch.before, batch.times_s, batch.mask)
+        return videos, self.text(batch.tokens, batch.token_mask)
+
+    def embed(self, batch: DualBatch) -> list[Tensor]:
+        """Everything that :meth:`loss_of` compares: videos, captions, false captions, events, their captions.
+
+        Shapes [B, D], [B, D], [B, K, D], [E, D], [E, D].
+        """
+        values, place = self.video.states(batch.frames, batch.before, batch.times_s, batch.mask)
+        videos = unit(self.video.pool(values, place, batch.mask).float())
+        captions = self.text(batch.tokens, batch.token_mask)
+        size, swaps = batch.swap_real.shape
+        if swaps:
+            false = self.text(batch.swap_tokens, batch.swap_token_mask).reshape(size, swaps, -1)
+        else:
+            false = captions.new_zeros((size, 0, captions.shape[-1]))
+        if not self.config.clause_weight or not len(batch.event_video):
+            none = captions.new_zeros((0, captions.shape[-1]))
+            return [videos, captions, false, none, none]
+        share = batch.event_frames / batch.event_frames.sum(dim=1, keepdim=True).clamp(min=1)
+        pooled = torch.einsum("et,etw->ew", share.to(values.dtype), values[batch.event_video])
+        events = unit(self.video.of_frame(pooled).float())
+        return [videos, captions, false, events, self.text(batch.event_tokens, batch.event_token_mask)]
+
+    def loss_of(self, embeddings: Sequence[Tensor], batches: Sequence[DualBatch]) -> dict[str, Tensor]:
+        """The loss of embeddings concatenated over ``batches``."""
+        videos, captions, false, events, clauses = embeddings
+        extra = (videos.unsqueeze(1) * false).sum(-1)
+        real = torch.cat([batch.swap_real for batch in batches])
+        whole = info_nce(videos @ captions.T, self.tau(), extra=extra, extra_mask=real)
+        parts = {"whole": whole.detach(), "tau": self.tau().detach()}
+        total = whole
+        if len(events):
+            keys = torch.cat([batch.event_keys for batch in batches])
+            same = (keys[:, None] == keys[None]) & ~torch.eye(len(keys), dtype=torch.bool)
+            clause = info_nce((events @ clauses.T).masked_fill(same, -1e4), self.event_tau())
+            total = total + self.config.clause_weight * clause
+            parts["clause"] = clause.detach()
+        return {TOTAL: total, **parts}
+
+    def loss(self, batch: DualBatch) -> dict[str, Tensor]:
+        """See :class:`vtr.models.heads.base.Head`."""
+        return self.loss_of(self.embed(batch), [batch])
+
+    def after_step(self) -> None:
+        """Keeps both temperatures in their range."""
+        self.tau.clamp_()
+        self.event_tau.clamp_()

@@ -1,0 +1,41 @@
+"""A small transformer over words."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from vtr.models.dual.config import DualConfig
+from vtr.models.dual.pooling import QueryPooling
+from vtr.models.dual.vocabulary import PAD
+from vtr.models.heads.masks import unit
+
+
+class TextTower(nn.Module):
+    """Word numbers to a unit vector. ``words``: the vocabulary's size."""
+
+    def __init__(self, config: DualConfig, words: int) -> None:
+        super().__init__()
+        width = config.text_width
+        self.words = nn.Embedding(words, width, padding_idx=PAD)
+        self.place = nn.Parameter(torch.randn(config.max_tokens, width) * 0.5)
+        layer = nn.TransformerEncoderLayer(
+            width,
+            config.text_heads,
+            2 * width,
+            config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.layers = nn.TransformerEncoder(layer, config.text_layers, enable_nested_tensor=False)
+        self.leave = nn.LayerNorm(width)
+        self.pool = QueryPooling(width, config.dim, config.text_queries)
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """``tokens`` int [B, L] with ``mask`` bool [B, L] to [B, dim], L2 norm 1. L up to ``max_tokens``."""
+        values = self.words(tokens) + self.place[: tokens.shape[1]]
+        with sdpa_kernel(SDPBackend.MATH):  # on a CPU the fused kernel's backward is slow for short sequences
+            values = self.leave(self.layers(values, src_key_padding_mask=~mask))
+        return unit(self.pool(values, mask).float())

@@ -1,0 +1,93 @@
+"""Frames to a video's vector: convolutions in each frame, then over time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from vtr.models.dual.config import DualConfig
+from vtr.models.dual.frame_tower import FrameTower
+from vtr.models.dual.pooling import PartPooling
+from vtr.models.heads.masks import unit
+
+_PLACES = 32
+
+
+class _TimeBlock(nn.Module):
+    """A residual convolution over five neighbouring frames: local motion, before attention looks far."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.conv = nn.Conv1d(width, width, kernel_size=5, padding=2)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tensor:
+        kept = self.norm(values).masked_fill(~mask.unsqueeze(-1), 0)
+        moved: Tensor = self.conv(kept.transpose(1, 2)).transpose(1, 2)
+        out: Tensor = values + self.drop(torch.relu(moved))
+        return out
+
+
+class VideoTower(nn.Module):
+    """Small frames to unit vectors: one a video, one a frame.
+
+    Positions are learned twice: by share of the video (so that the k-th event is found wherever it falls) and
+    by seconds (so that pace is seen). Their scale is that of the frames' features, not a hint of 0.02.
+    """
+
+    def __init__(self, config: DualConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frame = FrameTower(config)
+        self.enter = nn.LayerNorm(config.width)
+        self.place = nn.Parameter(torch.randn(_PLACES, config.width) * 0.5)
+        self.second = nn.Parameter(torch.randn(int(config.max_seconds * 2) + 1, config.width) * 0.2)
+        self.blocks = nn.ModuleList(_TimeBlock(config.width, config.dropout) for _ in range(2))
+        layer = nn.TransformerEncoderLayer(
+            config.width,
+            config.heads,
+            2 * config.width,
+            config.dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.temporal = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.leave = nn.LayerNorm(config.width)
+        self.pool = PartPooling(config.width, config.dim, config.parts)
+        self.of_frame = nn.Linear(config.width, config.dim)
+
+    def states(self, frames: Tensor, before: Tensor, times_s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Temporal states [B, T, width] and the frames' places in [0, 1] [B, T].
+
+        ``frames``, ``before``: uint8 [N, side, side, 3], the real frames of all videos one after another, in
+        the order of ``mask`` bool [B, T]; ``times_s`` [B, T] from each video's start.
+        """
+        flat = self.enter(self.frame(frames, before))
+        values = flat.new_zeros((*mask.shape, flat.shape[-1]))
+        values[mask] = flat
+        last = times_s.masked_fill(~mask, 0).amax(dim=1, keepdim=True)
+        step = last / (mask.sum(dim=1, keepdim=True) - 1).clamp(min=1)
+        place = (times_s + step / 2) / (last + step).clamp(min=1e-6)
+        place = place.clamp(0, 1)
+        values = values + _interpolate(self.place, place * (_PLACES - 1)) + _interpolate(self.second, times_s * 2)
+        for block in self.blocks:
+            values = block(values, mask)
+        with sdpa_kernel(SDPBackend.MATH):  # on a CPU the fused kernel's backward is slow for short sequences
+            values = self.temporal(values, src_key_padding_mask=~mask)
+        return self.leave(values), place
+
+    def forward(self, frames: Tensor, before: Tensor, times_s: Tensor, mask: Tensor) -> Tensor:
+        """[B, dim], L2 norm 1; arguments as :meth:`states`."""
+        values, place = self.states(frames, before, times_s, mask)
+        return unit(self.pool(values, place, mask).float())
+
+
+def _interpolate(table: Tensor, at: Tensor) -> Tensor:
+    """Rows of ``table`` [P, W] at fractional indices ``at`` [...], linearly between neighbours."""
+    at = at.clamp(0, table.shape[0] - 1)
+    low = at.floor().long().clamp(max=table.shape[0] - 2)
+    share = (at - low).unsqueeze(-1)
+    return table[low] * (1 - share) + table[low + 1] * share
