@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from vtr.runtime.settings import ConsumerSettings, ObjectStoreSettings, ServiceSettings
 
@@ -71,6 +72,8 @@ class CutSettings(BaseModel):
 
 class IngestSettings(ServiceSettings):
     """All settings of the service."""
+
+    model_config = SettingsConfigDict(nested_model_default_partial_update=True)
 
     # One video at a time. Each clip that is cut counts as progress; fetching a large file yields none.
     consumer: ConsumerSettings = ConsumerSettings(max_batch=1, max_in_flight=8, stalled_after_s=1800.0)
