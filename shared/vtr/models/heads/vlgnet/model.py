@@ -1,0 +1,114 @@
+"""The moment head."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vtr.models.heads.base import TOTAL, HeadError
+from vtr.models.heads.masks import check_masked
+from vtr.models.heads.vlgnet.batch import MomentBatch, MomentMap
+from vtr.models.heads.vlgnet.candidates import MomentPooling, all_columns, newest_columns
+from vtr.models.heads.vlgnet.config import VlgNetConfig
+from vtr.models.heads.vlgnet.edge_conv import SnippetGraphLayer
+from vtr.models.heads.vlgnet.language import GatedGraphConv, word_adjacency
+from vtr.models.heads.vlgnet.losses import map_bce
+from vtr.models.heads.vlgnet.map_head import MapHead
+from vtr.models.heads.vlgnet.matching import GraphMatching
+from vtr.models.heads.vlgnet.positions import sinusoids
+from vtr.models.heads.vlgnet.syntax import windowed_arcs
+from vtr.models.heads.vlgnet.targets import iou_map, scaled_targets
+
+WINDOW = 3
+
+
+class VlgNet(nn.Module):
+    """Snippet graph, language graph, matching, candidates, map (VLG-Net, figure 2)."""
+
+    name = "vlgnet"
+
+    def __init__(self, config: VlgNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim, semantic, dropout = config.dim, config.semantic_neighbours, config.dropout
+        self.frame_in = nn.Sequential(nn.Linear(config.frame_dim, dim), nn.LayerNorm(dim))
+        self.word_in = nn.Sequential(nn.Linear(config.word_dim, dim), nn.LayerNorm(dim))
+        self.position_scale = nn.Parameter(torch.tensor(0.5))
+        self.video_layers = nn.ModuleList(
+            SnippetGraphLayer(dim, semantic, dropout) for _ in range(config.video_layers)
+        )
+        self.language_layers = nn.ModuleList(
+            GatedGraphConv(dim, dropout) for _ in range(config.language_layers)
+        )
+        self.matching = nn.ModuleList(
+            GraphMatching(dim, semantic, dropout) for _ in range(config.matching_layers)
+        )
+        self.pooling = MomentPooling(config)
+        self.map_head = MapHead(config)
+
+    def forward(self, batch: MomentBatch) -> MomentMap:
+        """The scores of all candidates: logits [B, N, N]."""
+        return self._score(batch, all_columns(batch.frame_mask))
+
+    def newest(self, batch: MomentBatch) -> MomentMap:
+        """The scores of the candidates that end with the newest snippet alone, for live video: logits
+        [B, N, 1], equal to that column of the full map.
+
+        The map's part of the work falls from N^2 cells to N (reach + 1); the graphs are over N snippets
+        anyway.
+        """
+        columns = newest_columns(batch.frame_mask, self.config.reach)
+        found = self._score(batch, columns)
+        return MomentMap(found.logits[..., -1:], found.valid[..., -1:], found.columns[:, -1:])
+
+    def loss(self, batch: MomentBatch) -> dict[str, Tensor]:
+        """``moments``: cross-entropy with the scaled IoU; ``negatives``: the same for the next video's
+        sentence, for which no moment is true. Raises :class:`HeadError` for a batch without targets."""
+        if batch.edges_s is None or batch.moments_s is None or batch.moment_mask is None:
+            raise HeadError("batch: edges_s, moments_s and moment_mask are needed for the loss")
+        found = self.forward(batch)
+        overlaps = iou_map(batch.edges_s, batch.moments_s, batch.moment_mask)
+        targets = scaled_targets(overlaps, self.config.iou_low, self.config.iou_high)
+        moments = map_bce(found.logits, targets, found.valid)
+        if self.config.negative_weight == 0 or batch.frames.shape[0] < 2:
+            return {TOTAL: moments, "moments": moments.detach()}
+        negatives = self._negatives(batch)
+        total = moments + self.config.negative_weight * negatives
+        return {TOTAL: total, "moments": moments.detach(), "negatives": negatives.detach()}
+
+    def after_step(self) -> None:
+        """Nothing moves without a gradient here."""
+
+    def _negatives(self, batch: MomentBatch) -> Tensor:
+        other = MomentBatch(
+            frames=batch.frames,
+            frame_mask=batch.frame_mask,
+            words=batch.words.roll(1, dims=0),
+            word_mask=batch.word_mask.roll(1, dims=0),
+            arcs=None if batch.arcs is None else batch.arcs.roll(1, dims=0),
+        )
+        found = self.forward(other)
+        valid = found.valid
+        if batch.group is not None:
+            valid = valid & (batch.group != batch.group.roll(1, dims=0))[:, None, None]
+        return map_bce(found.logits, torch.zeros_like(found.logits), valid)
+
+    def _score(self, batch: MomentBatch, columns: Tensor) -> MomentMap:
+        check_masked("frames", batch.frames, batch.frame_mask, self.config.frame_dim)
+        check_masked("words", batch.words, batch.word_mask, self.config.word_dim)
+        mask, word_mask = batch.frame_mask, batch.word_mask
+        # Padding may hold anything, NaN too: it is 0 from here on.
+        video = self.frame_in(batch.frames.masked_fill(~mask.unsqueeze(-1), 0.0))
+        words = self.word_in(batch.words.masked_fill(~word_mask.unsqueeze(-1), 0.0))
+        places = sinusoids(mask.shape[1], self.config.dim, device=video.device)
+        video = video + self.position_scale * places
+        for layer in self.video_layers:
+            video = layer(video, mask)
+        arcs = windowed_arcs(word_mask, WINDOW) if batch.arcs is None else batch.arcs
+        adjacency = word_adjacency(word_mask, arcs)
+        for layer in self.language_layers:
+            words = layer(words, adjacency)
+        for layer in self.matching:
+            video, words, _ = layer(video, mask, words, word_mask)
+        features, valid = self.pooling(video, mask, words, word_mask, columns)
+        return MomentMap(self.map_head(features, valid), valid, columns)
