@@ -33,7 +33,6 @@ from vtr.contracts.events import (
     VideoStatus,
 )
 from vtr.contracts.step import Message
-from vtr.kafka.admin import apply_topics
 from vtr.kafka.producer import EventProducer
 from vtr.kafka.tail import TopicTail
 from vtr.models.encoders.options import EncoderOptions
@@ -115,12 +114,10 @@ def until(check: Callable[[], Any]) -> Any:
 
 
 def test_from_encoded_clips_to_the_same_answer_by_both_paths(
-    kafka_bootstrap: str, redis_url: str, milvus_lite_uri: str, tmp_path: Path
+    kafka: KafkaSettings, redis_url: str, milvus_lite_uri: str, tmp_path: Path
 ) -> None:
-    kafka = KafkaSettings(bootstrap_servers=kafka_bootstrap)
     redis = RedisSettings(url=SecretStr(redis_url))
     milvus = MilvusSettings(uri=milvus_lite_uri)
-    apply_topics(kafka)
     forget_live_models(milvus_lite_uri)
     tenant = f"t-{uuid.uuid4().hex[:8]}"
     encoder = load_text_encoder("random", options=EncoderOptions())

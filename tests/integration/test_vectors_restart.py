@@ -8,10 +8,19 @@ import pytest
 
 from support.clips import clip_row, unit_vectors
 from support.engines import MilvusKind, new_milvus
+from support.services import eventually
 from vtr.contracts.events.queries import Filters
 from vtr.contracts.step import Unavailable
 from vtr.runtime.settings import MilvusSettings
 from vtr.vectors.milvus import MilvusStore
+from vtr.vectors.store import CollectionInfo
+
+
+def reachable(store: MilvusStore) -> CollectionInfo | None:
+    try:
+        return store.live("visual")
+    except Unavailable:
+        return None
 
 
 @pytest.mark.parametrize("kind", ["lite", pytest.param("standalone", marks=pytest.mark.milvus)])
@@ -37,8 +46,7 @@ def test_a_killed_server_is_unavailable_and_comes_back_with_its_rows(
         server.start(deadline_s=120.0)
         # The same client goes on; a real Milvus loads its collections again first.
         store._timeout = 60.0
-        live = store.live("visual")
-        assert live is not None
+        live = eventually(lambda: reachable(store), "the server answers its old client")
         assert live.name == name
         assert len(store.marks_of_videos(name, "default", ["v1"], barrier=True)) == 50
         found = store.search(name, vectors[7], tenant="default", filters=Filters(), limit=1)

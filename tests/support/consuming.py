@@ -13,6 +13,7 @@ from typing import Any
 
 from vtr.contracts.events import Event, VideoSubmitted
 from vtr.contracts.step import Emit, Message, Rejected
+from vtr.contracts.topics import consumer_group, load_topics
 from vtr.kafka.admin import admin_client, topic_ends
 from vtr.kafka.consumer import ConsumerLoop
 from vtr.kafka.delivery import Partition
@@ -140,6 +141,15 @@ class Bench:
             loop.stop(10.0)
         for producer in self._producers:
             producer.close()
+
+
+def skip_backlog(kafka: KafkaSettings) -> None:
+    """Move the group of every service to the present ends; none may be running."""
+    with admin_client(kafka) as client:
+        for service in {service for spec in load_topics().values() for service in spec.consumers}:
+            topics = [name for name, spec in load_topics().items() if service in spec.consumers]
+            ends = {Partition(*p): (end, "") for p, end in topic_ends(kafka, topics).items()}
+            set_committed_offsets(client, consumer_group(service), ends)
 
 
 @contextmanager

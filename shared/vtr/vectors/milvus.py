@@ -59,9 +59,15 @@ _UPSERT_CHUNK = 500
 _NOT_FOUND = 100
 _DELETE_ROUNDS = 10
 
-GRPC_OPTIONS = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": False}
+GRPC_OPTIONS = {
+    "grpc.keepalive_time_ms": 300_000,
+    "grpc.keepalive_permit_without_calls": False,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 2_000,
+}
 """gRPC servers allow a ping in five minutes unless told otherwise, and pymilvus sends one every ten seconds:
-Milvus Lite then closes the connection with "too many pings", under calls that are on their way."""
+Milvus Lite then closes the connection with "too many pings", under calls that are on their way. And a channel
+whose server was away waits up to two minutes before it tries again: nobody wants to, once it is back."""
 
 _NOT_LOADED = 101
 # What the client itself finds wrong with a call: trying again would not help.

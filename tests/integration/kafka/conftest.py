@@ -7,15 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from support.consuming import Bench, bench
+from support.engines import kafka_broker
 from vtr.kafka.admin import apply_topics
 from vtr.runtime.settings import KafkaSettings
 
 
 @pytest.fixture(scope="session")
-def broker(kafka_bootstrap: str) -> str:
-    """Address of a broker that has all topics."""
-    apply_topics(KafkaSettings(bootstrap_servers=kafka_bootstrap))
-    return kafka_bootstrap
+def broker() -> Iterator[str]:
+    """Address of a broker that has all topics, and thousands of records that are of no use to a service."""
+    with kafka_broker() as address:
+        apply_topics(KafkaSettings(bootstrap_servers=address))
+        yield address
 
 
 @pytest.fixture
