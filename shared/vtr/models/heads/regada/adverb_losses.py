@@ -1,0 +1,25 @@
+"""ReGaDa's training objective, part by part."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def triplet(video: Tensor, right: Tensor, wrong: Tensor, margin: float) -> Tensor:
+    """``mean(max(0, margin + |v - e+| - |v - e-|))`` of [B, D] each, with Euclidean distances."""
+    near = functional.pairwise_distance(video, right)
+    far = functional.pairwise_distance(video, wrong)
+    return functional.relu(margin + near - far).mean()
+
+
+def regression(video: Tensor, right: Tensor) -> Tensor:
+    """``mean(|v - e(a, m)|^2)``: the squared distance, summed over D."""
+    return (video - right).square().sum(dim=-1).mean()
+
+
+def other_actions(actions: Tensor, count: int) -> Tensor:
+    """int [B]: for each of ``actions`` [B] another of ``count`` at random, evenly."""
+    steps = torch.randint(1, count, actions.shape, device=actions.device)
+    return (actions + steps) % count

@@ -1,0 +1,41 @@
+"""The heat of regions as a picture to lay over the frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vtr.models.heads.base import HeadError
+from vtr.models.heads.regada.boxes import cell_shares
+
+
+def heat_map(heat: Tensor, boxes: Tensor, mask: Tensor, rows: int, columns: int) -> Tensor:
+    """[B, T, rows, columns], of sum 1 over a clip: each region's heat spread evenly over its box.
+
+    ``heat`` [B, T, R], ``boxes`` [B, T, R, 4], ``mask`` [B, T, R]; regions that are not real, and parts of
+    boxes outside the frame, give nothing. Raises :class:`HeadError` for a clip without any heat.
+    """
+    kept = heat.masked_fill(~mask, 0.0).unsqueeze(-1) * cell_shares(boxes, rows, columns).nan_to_num(0.0)
+    spread = kept.masked_fill(~mask.unsqueeze(-1), 0.0).sum(dim=2)
+    total = spread.sum(dim=(1, 2), keepdim=True)
+    if bool((total <= 0).any()):
+        raise HeadError("heat: a clip has no heat inside its frames")
+    found: Tensor = spread / total
+    return found.view(*found.shape[:2], rows, columns)
+
+
+def frame_peaks(heat: Tensor) -> Tensor:
+    """[..., 2]: x and y, as shares of the frame, of the middle of the hottest cell of ``heat`` [..., H,
+    W]."""
+    rows, columns = heat.shape[-2:]
+    best = heat.flatten(-2).argmax(dim=-1)
+    x = (best % columns + 0.5) / columns
+    y = (torch.div(best, columns, rounding_mode="floor") + 0.5) / rows
+    return torch.stack([x, y], dim=-1)
+
+
+def points_inside(points: Tensor, boxes: Tensor) -> Tensor:
+    """bool [...]: whether ``points`` [..., 2] lie in ``boxes`` [..., 4]: the pointing game (Zhang et al.,
+    ECCV 2016). False for an empty box."""
+    inside = (points >= boxes[..., :2]) & (points < boxes[..., 2:])
+    return inside.all(dim=-1)
