@@ -51,8 +51,10 @@ def make_submission(fields: Mapping[str, Any], tenant: str) -> VideoSubmitted:
     """
     given = {name: value for name, value in fields.items() if value is not None}
     uri = given.get("uri")
-    if not isinstance(uri, str) or not uri:
+    if uri is None or uri == "":
         raise FieldError("uri", "is missing")
+    if not isinstance(uri, str):
+        raise FieldError("uri", f"{uri!r} is not text")
     try:
         uri.encode()
     except UnicodeEncodeError:

@@ -55,7 +55,7 @@ def test_relative_paths_start_at_the_manifest_and_are_not_percent_encoded(tmp_pa
         ("{", "", "is not JSON"),
         ("[1]", "", "is not a JSON object but list"),
         ('{"title": "t"}', "uri", "is missing"),
-        ('{"uri": 3}', "uri", "is missing"),
+        ('{"uri": 3}', "uri", "3 is not text"),
         ('{"uri": "a.mp4", "titel": "t"}', "titel", "is not a column"),
         ('{"uri": "a.mp4", "video_id": "a b"}', "video_id", "matching regex"),
         ('{"uri": "a.mp4", "language": "not a language"}', "language", "regex"),
