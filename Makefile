@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-$(STAMP): pyproject.toml constraints.txt scripts/bootstrap
+$(STAMP): pyproject.toml constraints.txt scripts/bootstrap scripts/system-packages
+	-@scripts/system-packages
 	@PYTHON=$(PYTHON) scripts/bootstrap $(VENV)
 	@touch $@
 
