@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vtr.evaluation.metrics.moment_baselines import MomentPrior, random_moments
 from vtr.evaluation.metrics.moments import best_overlaps, moment_metrics, overlap
 from vtr.evaluation.metrics.pointing import pointing_accuracy, pointing_chance, points_inside
 
@@ -86,3 +87,26 @@ def test_a_flat_heat_map_has_pointed_at_nothing() -> None:
 def test_a_box_of_an_object_that_is_not_seen_is_refused() -> None:
     with pytest.raises(ValueError, match="boxes: an empty box"):
         points_inside(np.ones((1, 2, 2)), np.zeros((1, 4)), 10, 10)
+
+
+@given(st.lists(st.floats(0.5, 100), min_size=1, max_size=5), st.integers(1, 8), st.integers(0, 99))
+def test_random_moments_lie_in_their_videos(durations: list[float], k: int, seed: int) -> None:
+    found = random_moments(durations, k, grid=4, seed=seed)
+    for windows, duration in zip(found, durations, strict=True):
+        assert len(np.unique(windows, axis=0)) == k
+        assert (windows[:, 0] >= 0).all()
+        assert (windows[:, 0] < windows[:, 1]).all()
+        assert (windows[:, 1] <= duration + 1e-9).all()
+    again = random_moments(durations, k, grid=4, seed=seed)
+    assert all((a == b).all() for a, b in zip(found, again, strict=True))
+
+
+def test_the_prior_predicts_where_moments_usually_are() -> None:
+    prior = MomentPrior.fit([[(0, 5)], [(0, 11)], [(8, 16)]], [10, 20, 16], grid=4)
+    first, second = prior.predict([40.0], k=2)[0]
+    assert first.tolist() == [0, 20]
+    assert second.tolist() == [20, 40]
+    found = moment_metrics(prior.predict([10.0, 10.0], k=1), [[(0, 5)], [(5, 10)]], ks=(1,))
+    assert found["R@1 IoU=0.7"] == 50
+    with pytest.raises(ValueError, match="lengths differ"):
+        MomentPrior.fit([[(0, 1)]], [1.0, 2.0])

@@ -15,6 +15,8 @@ from vtr.evaluation.metrics.graded import average_precision, mean_average_precis
 from vtr.evaluation.metrics.hubness import hubness, k_occurrences
 from vtr.evaluation.metrics.ranks import (
     first_hit_ranks,
+    group_chance,
+    group_ranks,
     mean_rank,
     median_rank,
     recall_at,
@@ -104,6 +106,16 @@ def test_the_reference_itself_can_be_left_out_of_the_gallery() -> None:
     assert target_ranks(scores, [1], exclude).tolist() == [1]
     with pytest.raises(ValueError, match="nothing in the gallery is relevant to query 0"):
         target_ranks(scores, [0], exclude)
+
+
+def test_a_hard_gallery_is_the_query_s_own_group() -> None:
+    scores = np.array([[0.5, 0.4, 0.9, 0.9], [0.9, 0.9, 0.2, 0.3]])
+    groups = ["a", "a", "b", "b"]
+    assert group_ranks(scores, [0, 2], ["a", "b"], groups).tolist() == [1, 2]
+    assert target_ranks(scores, [0, 2]).tolist() == [3, 4]
+    assert group_chance(["a", "b"], [*groups, "b", "b"]) == pytest.approx(100 * (1 / 2 + 1 / 4) / 2)
+    with pytest.raises(ValueError, match="nothing in the gallery is relevant to query 0"):
+        group_ranks(scores, [2, 2], ["a", "b"], groups)
 
 
 distinct = st.permutations(range(8)).map(lambda p: np.array(p, dtype=np.float64))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vtr.evaluation.metrics.checks import Bools, Floats, Ints, cutoff, score_matrix
+from vtr.evaluation.metrics.checks import Bools, Floats, Ints, cutoff, same_length, score_matrix
 
 
 def first_hit_ranks(scores: ArrayLike, relevant: ArrayLike, exclude: ArrayLike | None = None) -> Ints:
@@ -41,6 +42,28 @@ def target_ranks(scores: ArrayLike, targets: Sequence[int] | Ints, exclude: Arra
     relevant = np.zeros(matrix.shape, dtype=np.bool_)
     relevant[np.arange(len(matrix)), chosen] = True
     return first_hit_ranks(matrix, relevant, exclude)
+
+
+def group_ranks(
+    scores: ArrayLike,
+    targets: Sequence[int] | Ints,
+    query_groups: Sequence[str],
+    item_groups: Sequence[str],
+) -> Ints:
+    """:func:`target_ranks` where a query chooses among the items of its own group alone: int64 [Q].
+
+    For hard galleries, each a scene and its counterfactual edits: ``query_groups`` [Q] and ``item_groups``
+    [N] name the group of each. Chance depends on the sizes of the groups; :func:`group_chance` gives it.
+    """
+    same_length(targets=targets, query_groups=query_groups)
+    theirs, all_items = np.asarray(query_groups), np.asarray(item_groups)
+    return target_ranks(scores, targets, exclude=theirs[:, None] != all_items[None, :])
+
+
+def group_chance(query_groups: Sequence[str], item_groups: Sequence[str]) -> float:
+    """R@1 in percent of guessing within each query's group."""
+    sizes = Counter(item_groups)
+    return float(100.0 * np.mean([1.0 / sizes[group] for group in query_groups]))
 
 
 def recall_at(ranks: ArrayLike, k: int) -> float:

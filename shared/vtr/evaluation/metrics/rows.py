@@ -8,6 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+TEXT_TO_VIDEO, VIDEO_TO_TEXT, COMPOSED = "text to video", "video to text", "composed retrieval"
+MOMENTS, ADVERBS, REGIONS, SOUND = "moments", "adverbs", "regions", "sound and speech"
+"""The tasks, by the name under which their results stand together."""
+
 
 class RowsError(ValueError):
     """A file of results cannot be read; the message names the file, the line and the reason."""
