@@ -67,6 +67,7 @@ def plot_recall(path: Path, curves: Mapping[str, Sequence[Floats]], *, title: st
     k = np.arange(1, gallery + 1)
     axes.plot(k, 100.0 * k / gallery, label="chance", linestyle=":", color="grey")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(0, 101)
     _save(figure, axes, path)
 
