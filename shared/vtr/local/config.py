@@ -14,14 +14,18 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class EnginePorts(BaseModel):
-    """Loopback ports of the engines that the stack starts."""
+    """Loopback ports of the engines that the stack starts.
+
+    Not the engines' own defaults: installing Redis from a distribution's package starts one on 6379, and who
+    develops with Kafka has one on 9092.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kafka: Port = 9092
-    kafka_controller: Port = 9093
-    redis: Port = 6379
-    milvus: Port = 19530
+    kafka: Port = 19092
+    kafka_controller: Port = 19093
+    redis: Port = 16379
+    milvus: Port = 19531
 
 
 class StackConfig(BaseModel):
