@@ -16,7 +16,7 @@ POSITIONS = 12
 _TOWER = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
-def _clip_tokenizer() -> Any:
+def clip_tokenizer() -> Any:
     letters = sorted(ByteLevel.alphabet())
     tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     return transformers.CLIPTokenizer(vocab={token: i for i, token in enumerate(tokens)}, merges=[])
@@ -54,7 +54,7 @@ def save_tiny(family: str, folder: Path, *, seed: int = 0) -> Path:
     processor: Any = transformers.CLIPImageProcessor(
         size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
     )
-    tokenizer = _siglip_tokenizer() if family.startswith("siglip") else _clip_tokenizer()
+    tokenizer = _siglip_tokenizer() if family.startswith("siglip") else clip_tokenizer()
     if family == "clip":
         model = transformers.CLIPModel(
             transformers.CLIPConfig(
