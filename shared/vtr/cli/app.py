@@ -20,6 +20,7 @@ from vtr.cli import (
     stack,
     status,
     topics,
+    train,
 )
 from vtr.cli.exit_codes import ExitCode
 from vtr.cli.group import DEBUG_META, GuardedGroup
@@ -82,4 +83,5 @@ def make_app() -> typer.Typer:
     app.add_typer(topics.make_group(), name="topics")
     app.add_typer(dlq.make_group(), name="dlq")
     app.add_typer(corpus.make_group(), name="corpus")
+    app.add_typer(train.make_group(), name="train")
     return app

@@ -14,6 +14,7 @@ class DualConfig(HeadConfig):
     ``side``: frames are scaled to side x side pixels; ``fps``: the rate it is trained at; ``parts``: how
     many soft parts of the video are pooled apart, beside the mean (0: the mean alone).
     ``clause_weight``: of the loss between single events and their captions; 0 leaves it out.
+    ``word_weight``: of the loss of naming the caption's words from what is seen; 0 leaves it out.
     ``swaps``: captions with one factor swapped, as negatives of each video's own.
     """
 
@@ -34,6 +35,7 @@ class DualConfig(HeadConfig):
     dropout: float = 0.0
     tau: float = 0.07
     clause_weight: float = 0.5
+    word_weight: float = 1.0
     swaps: int = 1
 
     def __post_init__(self) -> None:

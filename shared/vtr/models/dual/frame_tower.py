@@ -14,7 +14,8 @@ class FrameTower(nn.Module):
     """Frames and their change since the frame before to [N, width].
 
     Three convolutions lead to a grid of side/8; the grid is flattened, not averaged, so that a later layer
-    sees where an object is and with it which way it goes. An average over the grid stands beside it.
+    sees where an object is and with it which way it goes. Beside it stand the grid's average (the scene) and maximum
+    (an object, wherever it is).
     """
 
     def __init__(self, config: DualConfig) -> None:
@@ -31,7 +32,8 @@ class FrameTower(nn.Module):
         )
         self.grid = nn.Conv2d(channels * 3, _GRID_CHANNELS, kernel_size=1)
         self.flat = nn.Linear(_GRID_CHANNELS * grid * grid, config.width)
-        self.whole = nn.Linear(channels * 3, config.width)
+        self.whole = nn.Linear(channels * 6, config.width)
+        self.enter = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(2))
         for layer in self.body:
             if isinstance(layer, nn.Conv2d):
                 # No norms between so few layers, as a norm over the batch would tie videos to each other.
@@ -47,5 +49,7 @@ class FrameTower(nn.Module):
         # The last dimension holds the channels: seen from the convolution this is channels_last, not a copy.
         found = self.body(torch.cat([now, change], dim=-1).permute(0, 3, 1, 2))
         grid = torch.relu(self.grid(found)).flatten(1)
-        out: Tensor = self.flat(grid) + self.whole(found.mean(dim=(2, 3)))
+        anywhere = torch.cat([found.mean(dim=(2, 3)), found.amax(dim=(2, 3))], dim=1)
+        # Each scaled by itself, as the many cells of the grid would drown what is anywhere.
+        out: Tensor = self.enter[0](self.flat(grid)) + self.enter[1](self.whole(anywhere))
         return out

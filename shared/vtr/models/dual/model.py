@@ -8,13 +8,18 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vtr.models.dual.config import DualConfig
 from vtr.models.dual.text_tower import TextTower
 from vtr.models.dual.video_tower import VideoTower
+from vtr.models.dual.vocabulary import PAD
 from vtr.models.heads.base import TOTAL, TensorBatch
-from vtr.models.heads.masks import unit
+from vtr.models.heads.masks import masked_mean, unit
 from vtr.models.losses.infonce import Temperature, info_nce
+
+_WORDS = 15.0
+"""The summed cross-entropy over words is divided by it, to stand beside the other losses."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class DualEncoder(nn.Module):
         self.config = config
         self.video = VideoTower(config)
         self.text = TextTower(config, words)
+        self.name_words = nn.Linear(config.width, words)
         self.tau = Temperature(config.tau)
         self.event_tau = Temperature(config.tau)
 
@@ -66,7 +72,8 @@ class DualEncoder(nn.Module):
     def embed(self, batch: DualBatch) -> list[Tensor]:
         """Everything that :meth:`loss_of` compares: videos, captions, false captions, events, their captions.
 
-        Shapes [B, D], [B, D], [B, K, D], [E, D], [E, D].
+        Shapes [B, D], [B, D], [B, K, D], [E, D], [E, D]; then how badly each video [B] and event [E] names the
+        words of its caption.
         """
         values, place = self.video.states(batch.frames, batch.before, batch.times_s, batch.mask)
         videos = unit(self.video.pool(values, place, batch.mask).float())
@@ -76,28 +83,52 @@ class DualEncoder(nn.Module):
             false = self.text(batch.swap_tokens, batch.swap_token_mask).reshape(size, swaps, -1)
         else:
             false = captions.new_zeros((size, 0, captions.shape[-1]))
-        if not self.config.clause_weight or not len(batch.event_video):
-            none = captions.new_zeros((0, captions.shape[-1]))
-            return [videos, captions, false, none, none]
         share = batch.event_frames / batch.event_frames.sum(dim=1, keepdim=True).clamp(min=1)
         pooled = torch.einsum("et,etw->ew", share.to(values.dtype), values[batch.event_video])
         events = unit(self.video.of_frame(pooled).float())
-        return [videos, captions, false, events, self.text(batch.event_tokens, batch.event_token_mask)]
+        clauses = captions.new_zeros((0, captions.shape[-1]))
+        if len(events):
+            clauses = self.text(batch.event_tokens, batch.event_token_mask)
+        whole = masked_mean(values, batch.mask)
+        unnamed = [
+            self._unnamed(whole, batch.tokens),
+            self._unnamed(pooled, batch.event_tokens) if len(events) else captions.new_zeros(0),
+        ]
+        return [videos, captions, false, events, clauses, *unnamed]
+
+    def _unnamed(self, states: Tensor, tokens: Tensor) -> Tensor:
+        """Cross-entropy of the words in ``tokens`` [N, L] given ``states`` [N, W], summed over the vocabulary: [N].
+
+        A caption's words, in any order, are a denser signal than which caption it is: early in training it
+        teaches the frames' tower shapes and colours.
+        """
+        logits = self.name_words(states).float()
+        wanted = torch.zeros_like(logits).scatter_(1, tokens, 1.0)
+        wanted[:, PAD] = 0
+        return functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none").sum(dim=1)
 
     def loss_of(self, embeddings: Sequence[Tensor], batches: Sequence[DualBatch]) -> dict[str, Tensor]:
         """The loss of embeddings concatenated over ``batches``."""
-        videos, captions, false, events, clauses = embeddings
+        with torch.autocast(embeddings[0].device.type, enabled=False):
+            return self._loss_of(embeddings, batches)
+
+    def _loss_of(self, embeddings: Sequence[Tensor], batches: Sequence[DualBatch]) -> dict[str, Tensor]:
+        videos, captions, false, events, clauses, unnamed, unnamed_events = embeddings
         extra = (videos.unsqueeze(1) * false).sum(-1)
         real = torch.cat([batch.swap_real for batch in batches])
         whole = info_nce(videos @ captions.T, self.tau(), extra=extra, extra_mask=real)
         parts = {"whole": whole.detach(), "tau": self.tau().detach()}
         total = whole
-        if len(events):
+        if self.config.clause_weight and len(events):
             keys = torch.cat([batch.event_keys for batch in batches])
             same = (keys[:, None] == keys[None]) & ~torch.eye(len(keys), dtype=torch.bool)
             clause = info_nce((events @ clauses.T).masked_fill(same, -1e4), self.event_tau())
             total = total + self.config.clause_weight * clause
             parts["clause"] = clause.detach()
+        if self.config.word_weight:
+            words = (torch.cat([unnamed, unnamed_events]) / _WORDS).mean()
+            total = total + self.config.word_weight * words
+            parts["words"] = words.detach()
         return {TOTAL: total, **parts}
 
     def loss(self, batch: DualBatch) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ class QueryPooling(nn.Module):
     def __init__(self, width: int, dim: int, queries: int) -> None:
         super().__init__()
         self.queries = nn.Parameter(torch.randn(queries, width) / math.sqrt(width))
-        self.key = nn.Linear(width, width)
+        self.key = nn.Linear(width, width, bias=False)  # a bias would fall out of the softmax
         self.project = nn.Linear(width * (queries + 1), dim)
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:

@@ -41,7 +41,6 @@ class VideoTower(nn.Module):
         super().__init__()
         self.config = config
         self.frame = FrameTower(config)
-        self.enter = nn.LayerNorm(config.width)
         self.place = nn.Parameter(torch.randn(_PLACES, config.width) * 0.5)
         self.second = nn.Parameter(torch.randn(int(config.max_seconds * 2) + 1, config.width) * 0.2)
         self.blocks = nn.ModuleList(_TimeBlock(config.width, config.dropout) for _ in range(2))
@@ -65,7 +64,7 @@ class VideoTower(nn.Module):
         ``frames``, ``before``: uint8 [N, side, side, 3], the real frames of all videos one after another, in
         the order of ``mask`` bool [B, T]; ``times_s`` [B, T] from each video's start.
         """
-        flat = self.enter(self.frame(frames, before))
+        flat = self.frame(frames, before)
         values = flat.new_zeros((*mask.shape, flat.shape[-1]))
         values[mask] = flat
         last = times_s.masked_fill(~mask, 0).amax(dim=1, keepdim=True)

@@ -21,14 +21,16 @@ _MODULES = {
     "hf": "vtr.models.encoders.hf",
     "offline": "vtr.models.encoders.offline",
     "random": "vtr.models.encoders.random_encoder",
+    "trained": "vtr.models.dual.encoder",
 }
-_FORMS = {"hf": "hf:<model id or path>", "random": "random[:<dim>]"}
+_FORMS = {"hf": "hf:<model id or path>", "random": "random[:<dim>]", "trained": "trained:<checkpoint directory>"}
 
 
 def load_encoder(spec: str, *, options: EncoderOptions) -> Encoder:
     """Loads both towers.
 
-    ``spec``: ``offline``, ``random``, ``random:<dim>``, ``hf:<model id or path>``, or a registered kind.
+    ``spec``: ``offline``, ``random``, ``random:<dim>``, ``hf:<model id or path>``,
+    ``trained:<checkpoint directory>``, or a registered kind.
     Raises ``ValueError`` for an unknown spec, listing those known and how one is added.
     """
     factory, argument = _resolve(spec)

@@ -1,0 +1,25 @@
+"""A trained dual encoder to and from a checkpoint's directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from vtr.models.dual.config import DualConfig
+from vtr.models.dual.model import DualEncoder
+from vtr.models.dual.vocabulary import Vocabulary
+from vtr.models.training.checkpoints import Card, CheckpointError, load_checkpoint, load_into
+
+
+def load_dual(root: Path) -> tuple[DualEncoder, Vocabulary, Card]:
+    """The model in eval mode, its vocabulary and its card. Raises :class:`CheckpointError`."""
+    checkpoint = load_checkpoint(root, head=DualEncoder.name)
+    words = checkpoint.card.assets.get("words")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise CheckpointError(f"{root}: the card's assets.words is no list of words")
+    config = DualConfig.from_json(msgspec.json.encode(checkpoint.card.config))
+    model = DualEncoder(config, len(words))
+    load_into(model, checkpoint)
+    model.eval()
+    return model, Vocabulary(tuple(words)), checkpoint.card

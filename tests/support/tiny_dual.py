@@ -1,0 +1,54 @@
+"""A dual encoder small enough to be trained in a test, and examples for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from vtr.models.dual.collate import EventExample, Example, collate
+from vtr.models.dual.config import DualConfig
+from vtr.models.dual.model import DualBatch, DualEncoder
+from vtr.models.dual.vocabulary import Vocabulary
+
+WORDS = Vocabulary.of(["a red ball moves left night dogs two and then it rains zebra"])
+TINY = DualConfig(
+    dim=32,
+    side=16,
+    channels=8,
+    width=32,
+    layers=1,
+    heads=2,
+    parts=2,
+    text_width=32,
+    text_layers=1,
+    text_heads=2,
+    text_queries=2,
+    max_tokens=32,
+)
+
+
+def tiny_dual(seed: int = 0, config: DualConfig = TINY) -> DualEncoder:
+    torch.manual_seed(seed)
+    return DualEncoder(config, len(WORDS.words))
+
+
+def examples(count: int, seed: int = 0, *, swaps: int = 1) -> list[Example]:
+    """Noise videos of different lengths with captions that all differ."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        length = int(rng.integers(4, 9))
+        found.append(
+            Example(
+                frames=rng.integers(0, 256, (length, 16, 16, 3), dtype=np.uint8),
+                times_s=(np.arange(length) / 5).astype(np.float32),
+                tokens=[2 + (number + k) % 12 for k in range(4 + number % 3)],
+                swaps=[[2 + (number + 5 * k) % 12 for k in range(5)]] if number % 2 else [],
+                events=[EventExample(0.0, 0.5, [2 + number % 12, 3], number)],
+            )
+        )
+    return found
+
+
+def batch_of(made: list[Example], config: DualConfig = TINY) -> DualBatch:
+    return collate(made, swaps=config.swaps, max_tokens=config.max_tokens)
