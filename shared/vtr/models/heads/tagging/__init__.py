@@ -1,0 +1,1 @@
+"""Parts of speech: which words name things, which say what happens."""
