@@ -10,6 +10,7 @@ import typer
 from vtr.cli.errors import usage_error
 from vtr.cli.options import JsonOption
 from vtr.cli.output import Output, make_console
+from vtr.cli.triplets import triplets
 
 
 def make_group() -> typer.Typer:
@@ -21,6 +22,7 @@ def make_group() -> typer.Typer:
     )
     group.callback()(_group)
     group.command()(make)
+    group.command()(triplets)
     return group
 
 

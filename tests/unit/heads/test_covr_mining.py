@@ -8,7 +8,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from typer.testing import CliRunner
 
+from vtr.cli.app import make_app
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.corpus.record import Triplet
 from vtr.models.heads.covr.captions_file import read_captions
@@ -194,3 +196,15 @@ def test_a_generated_corpus_brings_its_own_triplets() -> None:
     ]
     with pytest.raises(ValueError, match="'val' has no triplets; those with some are test, train"):
         from_corpus(corpus, "val")
+
+
+def test_the_command_writes_triplets_and_says_when_there_are_none(tmp_path: Path) -> None:
+    captions, out = tmp_path / "captions.tsv", tmp_path / "triplets.jsonl"
+    captions.write_text("".join(f"{name}\t{text}\n" for name, text in CAPTIONS))
+    done = CliRunner().invoke(make_app(), ["corpus", "triplets", str(captions), "--out", str(out), "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["triplets"] == len(read_triplets(out)) == 4
+    captions.write_text("a\tone dog sleeps\n")
+    none = CliRunner().invoke(make_app(), ["corpus", "triplets", str(captions), "--out", str(out)])
+    assert none.exit_code == 2
+    assert "no two videos" in none.stderr
