@@ -20,22 +20,24 @@ _PLACE_WORDS = frozenset(
 )
 _MANNERS = frozenset({"line", "circle", "circles", "zigzag", "way", "manner", "hurry", "row", "direction"})
 """Nouns that make "in a ..." say how, not where."""
+_SIDES = frozenset({"left", "right", "top", "bottom", "side"})
+"""Nouns that make "to the ..." say which way."""
 
 
 def stream_of_words(words: Sequence[Word]) -> dict[str, list[bool]]:
     """For each stream of :data:`STREAMS`, whether each word belongs to it.
 
     Entities are nouns, adjectives and numbers; actions verbs and adverbs; scenes the phrases that a
-    preposition of place or time begins ("in the snow", "at night"); "in a straight line" is an action's. The
-    fusion stream is every word. A stream may be empty.
+    preposition of place or time begins ("in the snow", "at night"); "in a straight line" and "to the left"
+    are an action's. The fusion stream is every word. A stream may be empty.
     """
     owner = [ENTITY if w.tag in _THINGS else ACTION if w.tag in _DOINGS else None for w in words]
     place = 0
     while place < len(words):
         end = _phrase_end(words, place)
         if end:
-            manner = words[end - 1].text.lower() in _MANNERS
-            owner[place:end] = [ACTION if manner else SCENE] * (end - place)
+            how = words[end - 1].text.lower() in _MANNERS or words[place].text.lower() == "to"
+            owner[place:end] = [ACTION if how else SCENE] * (end - place)
         place = end or place + 1
     return {
         stream: [True] * len(words) if stream == FUSION else [o == stream for o in owner]
@@ -65,14 +67,22 @@ def token_streams(
 
 
 def _phrase_end(words: Sequence[Word], place: int) -> int:
-    """The end of the phrase of place or time that begins at ``place``; 0 where none does."""
-    if words[place].tag is not Tag.ADP or words[place].text.lower() not in _PLACE_WORDS:
+    """The end of the phrase of place, time or way that begins at ``place``; 0 where none does."""
+    first = words[place].text.lower()
+    if words[place].tag is not Tag.ADP or first not in (*_PLACE_WORDS, "to"):
         return 0
     end = place + 1
     while end < len(words) and words[end].tag in _PHRASE:
         end += 1
         # "in front of a brick wall" is one phrase
-        front = words[end - 1].text.lower() == "front"
-        if front and end < len(words) and words[end].text.lower() == "of":
+        if words[end - 1].text.lower() == "front" and _word(words, end) == "of":
             end += 1
-    return end if words[end - 1].tag is Tag.NOUN else 0
+    last = words[end - 1]
+    if first == "to" and (last.text.lower() not in _SIDES or _word(words, end) == "of"):
+        # "gives it to the man"; "to the left of the ring" is about the ring
+        return 0
+    return end if last.tag is Tag.NOUN else 0
+
+
+def _word(words: Sequence[Word], place: int) -> str:
+    return words[place].text.lower() if place < len(words) else ""
