@@ -45,3 +45,12 @@ def test_peaks_point_into_the_box() -> None:
     boxes = torch.tensor([[0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 1.0, 1.0]])
     assert points_inside(points, boxes).tolist() == [True, False]
     assert points_inside(torch.zeros(2), torch.zeros(4)).item() is False
+
+
+def test_the_centre_of_the_heat_lies_between_warm_cells() -> None:
+    heat = torch.zeros(1, 3, 4)
+    heat[0, 1, 1], heat[0, 1, 2], heat[0, 0, 1], heat[0, 1, 3] = 0.5, 0.3, 0.2, 0.4
+    assert frame_peaks(heat)[0].tolist() == pytest.approx([1.5 / 4, 0.5])
+    # The cell two columns away does not count.
+    expected = [(0.7 * 1.5 + 0.3 * 2.5) / 4, (0.8 * 1.5 + 0.2 * 0.5) / 3]
+    assert frame_peaks(heat, reach=1)[0].tolist() == pytest.approx(expected)

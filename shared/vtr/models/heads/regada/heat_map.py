@@ -24,14 +24,23 @@ def heat_map(heat: Tensor, boxes: Tensor, mask: Tensor, rows: int, columns: int)
     return found.view(*found.shape[:2], rows, columns)
 
 
-def frame_peaks(heat: Tensor) -> Tensor:
-    """[..., 2]: x and y, as shares of the frame, of the middle of the hottest cell of ``heat`` [..., H,
-    W]."""
+def frame_peaks(heat: Tensor, *, reach: int = 0) -> Tensor:
+    """[..., 2]: x and y, as shares of the frame, of the hottest cell of ``heat`` [..., H, W].
+
+    The cell's middle, or with ``reach`` the centre of the heat within that many cells around it: a thing that
+    lies across cells warms all of them, so the centre finds it more finely than the grid.
+    """
     rows, columns = heat.shape[-2:]
     best = heat.flatten(-2).argmax(dim=-1)
-    x = (best % columns + 0.5) / columns
-    y = (torch.div(best, columns, rounding_mode="floor") + 0.5) / rows
-    return torch.stack([x, y], dim=-1)
+    x, y = best % columns, torch.div(best, columns, rounding_mode="floor")
+    place = torch.arange(max(rows, columns), device=heat.device)
+    near_x = (place[:columns] - x.unsqueeze(-1)).abs() <= reach
+    near_y = (place[:rows] - y.unsqueeze(-1)).abs() <= reach
+    near = heat.clamp(min=0) * (near_y.unsqueeze(-1) & near_x.unsqueeze(-2))
+    total = near.sum(dim=(-2, -1)).clamp(min=torch.finfo(heat.dtype).tiny)
+    centre_x = (near.sum(dim=-2) * (place[:columns] + 0.5)).sum(dim=-1) / total / columns
+    centre_y = (near.sum(dim=-1) * (place[:rows] + 0.5)).sum(dim=-1) / total / rows
+    return torch.stack([centre_x, centre_y], dim=-1)
 
 
 def points_inside(points: Tensor, boxes: Tensor) -> Tensor:
