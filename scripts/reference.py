@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args, get_origin
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 from typer.main import get_command
 
@@ -91,6 +92,8 @@ def _choices(annotation: Any) -> str:
 
 
 def _shown(default: Any) -> str:
+    if default is PydanticUndefined:
+        return "required"
     if default is None:
         return ""
     if isinstance(default, SecretStr):
@@ -101,7 +104,7 @@ def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, (list, tuple)):
-        return f"`{json.dumps([str(item) for item in default])}`"
+        return f"`{json.dumps(default, default=str)}`"
     if isinstance(default, Enum):
         default = default.value
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

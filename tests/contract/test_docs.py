@@ -168,7 +168,12 @@ def test_each_setting_says_what_it_means() -> None:
             assert setting.meaning, setting.name
 
 
-@pytest.mark.parametrize("service", REFERENCE.services())
+LONG_RUNNING = [
+    name for name, owner in REFERENCE.services().items() if issubclass(owner, REFERENCE.ServiceSettings)
+]
+
+
+@pytest.mark.parametrize("service", LONG_RUNNING)
 def test_one_setting_changes_no_other(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service's own defaults of a group stand when another setting of the group is given."""
     owner = REFERENCE.services()[service]
