@@ -150,13 +150,9 @@ def settings_page() -> str:
     ]
     for name, owner in services().items():
         own = [setting for setting in settings(owner) if known.get(setting.name) != setting]
-        lines += [
-            f"## {name}",
-            "",
-            "Beside those of every service, or with another default:",
-            "",
-            *_table(own),
-        ]
+        beside = "Beside those of every service, or with another default:"
+        lines += [f"## {name}", "", beside if issubclass(owner, ServiceSettings) else "Of its own:", ""]
+        lines += _table(own)
     lines += [
         "## The `vtr` command",
         "",
