@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count as count_up
 from typing import Any
+
+from kafka.partitioner.default import murmur2
 
 from vtr.contracts.events import Event, VideoSubmitted
 from vtr.contracts.step import Emit, Message, Rejected
@@ -123,6 +126,16 @@ class Bench:
         for event in events:
             self.producer.publish(event)
         self.producer.flush()
+
+    def partition_of(self, video_id: str) -> int:
+        """Where submissions of that video lie, under the default tenant."""
+        key = submitted(video_id).key.encode()
+        count = len([topic for topic, _ in self.began if topic == TOPIC])
+        return int(murmur2(key) & 0x7FFFFFFF) % count
+
+    def video_in(self, partition: int) -> str:
+        """A video id whose submissions lie in that partition."""
+        return next(name for n in count_up() if self.partition_of(name := f"v{n}") == partition)
 
     def committed(self) -> dict[tuple[str, int], int]:
         """The group's committed offsets."""

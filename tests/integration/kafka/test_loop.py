@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from support.consuming import TOPIC, Bench, RecordingStep, submitted, wait_until
+from support.consuming import Bench, RecordingStep, submitted, wait_until
 from vtr.contracts.events import VideoStatus, VideoSubmitted
 from vtr.contracts.step import Emit, Message, Unavailable
 
@@ -149,19 +149,12 @@ def test_a_blocked_partition_does_not_starve_the_others(at: Bench) -> None:
     at.publish(submitted("stuck") for _ in range(50))
     at.publish(submitted(f"v{n}") for n in range(50))
     at.loop(step, workers=2, max_in_flight=16)
-    stuck_in = hash_partition(at, "stuck")
-    others = {f"v{n}" for n in range(50) if hash_partition(at, f"v{n}") != stuck_in}
+    stuck_in = at.partition_of("stuck")
+    others = {f"v{n}" for n in range(50) if at.partition_of(f"v{n}") != stuck_in}
     wait_until(lambda: others <= set(step.ids), "the other partitions' records were handled")
     assert "stuck" not in step.ids
     blocked.set()
     wait_until(lambda: step.ids.count("stuck") == 50, "the blocked ones followed")
-
-
-def hash_partition(at: Bench, key: str) -> int:
-    from kafka.partitioner.default import murmur2
-
-    count = len([p for p in at.began if p[0] == TOPIC])
-    return (murmur2(key.encode()) & 0x7FFFFFFF) % count
 
 
 def test_a_graceful_stop_finishes_what_runs_commits_it_and_leaves_the_rest(at: Bench) -> None:

@@ -42,14 +42,14 @@ def test_a_batch_with_bad_records_is_taken_apart_and_only_those_are_buried(at: B
     assert sorted(step.ids) == sorted(set(ids) - {"bad-1", "bug-1"})
     assert sorted(step.refused) == [("bad-1", "no-video-stream"), ("bug-1", "handler-error")]
     letters = {letter.key: letter for letter in read_dead_letters(at.kafka, dlq(at))}
-    assert set(letters) == {b"bad-1", b"bug-1"}
-    bad = letters[b"bad-1"]
+    assert set(letters) == {b"default/bad-1", b"default/bug-1"}
+    bad = letters[b"default/bad-1"]
     assert (bad.code, bad.reason) == ("no-video-stream", "bad-1: audio only")
     assert (bad.service, bad.group, bad.origin_topic) == ("video_ingest", at.group, TOPIC)
     assert bad.origin_offset >= at.began[TOPIC, bad.origin_partition]
     assert bad.buried_at is not None
     assert dict(bad.headers)["ce_type"] == TOPIC.encode()
-    bug = letters[b"bug-1"]
+    bug = letters[b"default/bug-1"]
     assert bug.reason == "ZeroDivisionError: division by zero in shot 3"
     assert "refuse_bad" in bug.stack
 
@@ -131,8 +131,8 @@ def test_dead_letters_are_summed_up_shown_and_replayed_once(at: Bench) -> None:
     letters = {letter.key: letter for letter in read_dead_letters(at.kafka, dlq(at))}
 
     # One by id, then the rest, then nothing: what was replayed is remembered.
-    assert replay(at.kafka, dlq(at), [letters[b"bad-2"].id]) == 1
-    assert replay(at.kafka, dlq(at), [letters[b"bad-2"].id]) == 0
+    assert replay(at.kafka, dlq(at), [letters[b"acme/bad-2"].id]) == 1
+    assert replay(at.kafka, dlq(at), [letters[b"acme/bad-2"].id]) == 0
     assert replay(at.kafka, dlq(at)) == 2
     assert replay(at.kafka, dlq(at)) == 0
     (summary,) = [s for s in list_dead_letters(at.kafka) if s.topic == dlq(at)]

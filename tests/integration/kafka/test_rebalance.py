@@ -80,7 +80,9 @@ def test_a_revoke_in_mid_batch_commits_exactly_what_was_completed(at: Bench) -> 
 
     step = RecordingStep(work)
     # Two records of one key done, the third blocks beyond the drain, and more behind it.
-    at.publish(submitted("v", title=title) for title in ("a", "b", "block", "c", "d"))
+    # The first member is the last to give up the lowest partitions.
+    video = at.video_in(5)
+    at.publish(submitted(video, title=title) for title in ("a", "b", "block", "c", "d"))
     first = at.loop(step, drain_timeout_s=0.5, commit_interval_ms=3_600_000)
     wait_until(entered.is_set, "the third record runs")
     (where,) = {message.origin.partition for message in step.seen if message.origin is not None}
@@ -112,16 +114,18 @@ def test_a_revoke_in_mid_batch_commits_exactly_what_was_completed(at: Bench) -> 
 
 def test_a_drain_longer_than_the_session_keeps_the_member_in_its_group(at: Bench) -> None:
     session_ms = 6000
-    entered, gate = threading.Event(), threading.Event()
+    entered, gate = threading.Semaphore(0), threading.Event()
 
     def work(batch: Batch) -> None:
-        entered.set()
+        entered.release()
         gate.wait()
 
     step = RecordingStep(work)
-    at.publish(submitted(f"v{n}") for n in range(60))
+    # One in each partition, so that whichever moves has work to drain.
+    at.publish(submitted(at.video_in(partition)) for partition in range(6))
     first = at.loop(step, workers=6, session_timeout_ms=session_ms, drain_timeout_s=60.0)
-    wait_until(entered.is_set, "work runs")
+    for _ in range(6):
+        assert entered.acquire(timeout=60)
     second = at.loop(RecordingStep(), session_timeout_ms=session_ms)
     wait_until(lambda: bool(first._pipeline._draining), "partitions are being drained")
     kept = {
