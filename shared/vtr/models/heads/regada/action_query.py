@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vtr.models.heads.positions import sinusoids
 from vtr.models.heads.regada.config import AdverbConfig
-from vtr.models.heads.vlgnet.positions import sinusoids
 
 
 class ActionQueryLayer(nn.Module):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from vtr.models.heads.base import TOTAL, HeadError
 from vtr.models.heads.masks import check_masked
+from vtr.models.heads.positions import sinusoids
 from vtr.models.heads.vlgnet.batch import MomentBatch, MomentMap
 from vtr.models.heads.vlgnet.candidates import MomentPooling, all_columns, newest_columns
 from vtr.models.heads.vlgnet.config import VlgNetConfig
@@ -15,7 +16,6 @@ from vtr.models.heads.vlgnet.language import GatedGraphConv, word_adjacency
 from vtr.models.heads.vlgnet.losses import map_bce
 from vtr.models.heads.vlgnet.map_head import MapHead
 from vtr.models.heads.vlgnet.matching import GraphMatching
-from vtr.models.heads.vlgnet.positions import sinusoids
 from vtr.models.heads.vlgnet.syntax import windowed_arcs
 from vtr.models.heads.vlgnet.targets import iou_map, scaled_targets
 
