@@ -28,6 +28,7 @@ TINY = DualConfig(
 
 
 def tiny_dual(seed: int = 0, config: DualConfig = TINY) -> DualEncoder:
+    torch.set_num_threads(1)  # more than one only wait for each other at this size
     torch.manual_seed(seed)
     return DualEncoder(config, len(WORDS.words))
 

@@ -43,7 +43,9 @@ def dual(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run in --out stopped.")] = False,
-    test: Annotated[bool, typer.Option("--test/--no-test", help="Measure the test splits at the end.")] = True,
+    test: Annotated[
+        bool, typer.Option("--test/--no-test", help="Measure the test splits at the end.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Train the dual encoder: weights chosen on the validation split, the test splits measured once.
@@ -92,7 +94,9 @@ def dual(
                 resume=resume,
                 test=test,
                 command=command,
-                progress=lambda share, text: bar.update(task, completed=round(share * steps), description=text),
+                progress=lambda share, text: bar.update(
+                    task, completed=round(share * steps), description=text
+                ),
             )
     except (CorpusError, FeatureError, TrainingError, ValueError) as error:
         raise usage_error(str(error)) from error

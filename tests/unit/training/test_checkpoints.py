@@ -63,7 +63,8 @@ def test_damaged_foreign_and_missing_checkpoints_say_so(tmp_path: Path) -> None:
 def test_a_card_of_another_shape_is_refused(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, tiny_dual(), CARD)
     card = msgspec.structs.replace(
-        msgspec.json.decode((tmp_path / "card.json").read_bytes(), type=Card), config={**asdict(TINY), "width": 64}
+        msgspec.json.decode((tmp_path / "card.json").read_bytes(), type=Card),
+        config={**asdict(TINY), "width": 64},
     )
     (tmp_path / "card.json").write_bytes(msgspec.json.encode(card))
     with pytest.raises(CheckpointError, match="do not fit"):

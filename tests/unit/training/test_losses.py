@@ -27,7 +27,10 @@ def test_info_nce_equals_the_formula() -> None:
     none: list[list[float]] = [[]] * 5
     assert float(info_nce(s, 0.2)) == pytest.approx(slow_info_nce(s.tolist(), 0.2, none), rel=1e-5)
     mask = torch.tensor([[True, False], [True, True], [False, False], [False, True], [True, True]])
-    kept = [[x for x, m in zip(row, keep, strict=True) if m] for row, keep in zip(extra.tolist(), mask, strict=True)]
+    kept = [
+        [x for x, m in zip(row, keep, strict=True) if m]
+        for row, keep in zip(extra.tolist(), mask, strict=True)
+    ]
     got = info_nce(s, 0.2, extra=extra, extra_mask=mask)
     assert float(got) == pytest.approx(slow_info_nce(s.tolist(), 0.2, kept), rel=1e-5)
 
@@ -52,11 +55,11 @@ def test_temperature_never_falls_below_its_least_value_and_can_rise_again() -> N
         tau.log_tau.sum().backward()
         optimizer.step()
         tau.clamp_()
-    assert float(tau()) == pytest.approx(0.01)
+    assert float(tau().detach()) == pytest.approx(0.01)
     optimizer.zero_grad()
     (-tau()).backward()
     optimizer.step()
-    assert float(tau()) > 0.01
+    assert float(tau().detach()) > 0.0101
 
 
 @pytest.mark.parametrize("chunks", [1, 2, 4])

@@ -72,8 +72,8 @@ class DualEncoder(nn.Module):
     def embed(self, batch: DualBatch) -> list[Tensor]:
         """Everything that :meth:`loss_of` compares: videos, captions, false captions, events, their captions.
 
-        Shapes [B, D], [B, D], [B, K, D], [E, D], [E, D]; then how badly each video [B] and event [E] names the
-        words of its caption.
+        Shapes [B, D], [B, D], [B, K, D], [E, D], [E, D]; then how badly each video [B] and event [E] names
+        the words of its caption.
         """
         values, place = self.video.states(batch.frames, batch.before, batch.times_s, batch.mask)
         videos = unit(self.video.pool(values, place, batch.mask).float())
@@ -97,7 +97,7 @@ class DualEncoder(nn.Module):
         return [videos, captions, false, events, clauses, *unnamed]
 
     def _unnamed(self, states: Tensor, tokens: Tensor) -> Tensor:
-        """Cross-entropy of the words in ``tokens`` [N, L] given ``states`` [N, W], summed over the vocabulary: [N].
+        """Cross-entropy of the words in ``tokens`` [N, L] given ``states`` [N, W], summed over words: [N].
 
         A caption's words, in any order, are a denser signal than which caption it is: early in training it
         teaches the frames' tower shapes and colours.

@@ -1,4 +1,4 @@
-"""Training batches: every video beside its counterfactual, drawn anew at each step from (seed, step) alone."""
+"""Training batches: every video beside its counterfactual, drawn at each step from (seed, step) alone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _EVENTS_A_VIDEO = 2
 @dataclass(frozen=True)
 class Augmentation:
     """``sideways``, ``upright``: share of pairs mirrored along that axis; ``shift``: most pixels by which a
-    video moves. In the first ``coarse_steps`` only every ``coarse``-th of the frames is seen: what things look
-    like is learned from few frames at a fraction of the cost, before how they move is."""
+    video moves. In the first ``coarse_steps`` only every ``coarse``-th of the frames is seen: what things
+    look like is learned from few frames at a fraction of the cost, before how they move is."""
 
     sideways: float = 0.5
     upright: float = 0.0

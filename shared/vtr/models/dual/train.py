@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
@@ -19,12 +19,14 @@ from vtr.models.training.features import FeatureStore
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
 
+COARSE = 2 / 3
+"""The share of training that sees few frames a video; after it the learning rate rises again."""
 TEST_SPLITS = ("test", "test-heldout-composition")
 
 
 def vocabulary_of(corpus: Corpus) -> Vocabulary:
     """The words of the training split's captions, of whole videos and of events."""
-    texts = []
+    texts: list[str] = []
     for record in corpus.split("train"):
         texts.extend(caption.text for caption in full_captions(record))
         texts.extend(text for event in record.events for text in event.captions)
@@ -52,8 +54,9 @@ def train_dual(
     Writes the checkpoint, its card and the logs into ``out``; returns the card. ``chunk``: videos that pass
     through at once, with gradient caching over the batch; None: the whole batch.
     """
-    config, options = config or DualConfig(), options or TrainOptions()
-    augmentation = augmentation or Augmentation()
+    config = config or DualConfig()
+    options = replace(options or TrainOptions(), restart=COARSE)
+    augmentation = augmentation or Augmentation(coarse_steps=round(COARSE * options.steps))
     seed_everything(options.seed)
     vocabulary = vocabulary_of(corpus)
     model = DualEncoder(config, len(vocabulary.words))

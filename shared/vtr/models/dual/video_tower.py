@@ -71,7 +71,9 @@ class VideoTower(nn.Module):
         step = last / (mask.sum(dim=1, keepdim=True) - 1).clamp(min=1)
         place = (times_s + step / 2) / (last + step).clamp(min=1e-6)
         place = place.clamp(0, 1)
-        values = values + _interpolate(self.place, place * (_PLACES - 1)) + _interpolate(self.second, times_s * 2)
+        values = (
+            values + _interpolate(self.place, place * (_PLACES - 1)) + _interpolate(self.second, times_s * 2)
+        )
         for block in self.blocks:
             values = block(values, mask)
         with sdpa_kernel(SDPBackend.MATH):  # on a CPU the fused kernel's backward is slow for short sequences

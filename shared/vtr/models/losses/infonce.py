@@ -26,11 +26,15 @@ class Temperature(nn.Module):
     @torch.no_grad()
     def clamp_(self) -> None:
         """After a step: brings the parameter itself back, so that its gradient does not vanish for good."""
-        self.log_tau.clamp_(min=math.log(self.least))
+        self.log_tau.clamp_(min=math.log(self.least) + 1e-6)  # above it: a clamped value has no gradient
 
 
 def info_nce(
-    similarities: Tensor, tau: Tensor | float, *, extra: Tensor | None = None, extra_mask: Tensor | None = None
+    similarities: Tensor,
+    tau: Tensor | float,
+    *,
+    extra: Tensor | None = None,
+    extra_mask: Tensor | None = None,
 ) -> Tensor:
     """``(CE(S/tau, diag) + CE(S^T/tau, diag)) / 2`` over ``similarities`` [B, B]; row i and column i match.
 

@@ -1,4 +1,4 @@
-"""Weights as safetensors beside a model card: all that is needed to load them, and what they were made from."""
+"""Weights as safetensors beside a model card: all that loading needs, and what they were made from."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def save_checkpoint(root: Path, module: nn.Module, card: Card, *, half: bool = F
     pending = root / f"{CARD}.part"
     pending.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
     pending.replace(root / CARD)
-    return card
+    return read_card(root)
 
 
 def read_card(root: Path) -> Card:

@@ -1,4 +1,4 @@
-"""The small frames of a generated corpus as features: the pixels that a tower trained end to end begins with."""
+"""The small frames of a generated corpus as features: what a tower trained end to end begins with."""
 
 from __future__ import annotations
 

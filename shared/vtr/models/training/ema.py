@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Ema:
-    """``module``: the averaged copy. The decay warms up as (1 + n) / (10 + n), so that it forgets the start."""
+    """``module``: the averaged copy. The decay warms up as (1 + n) / (10 + n), to forget the start."""
 
     def __init__(self, source: nn.Module, decay: float) -> None:
         if not 0 <= decay < 1:
@@ -24,5 +24,5 @@ class Ema:
         decay = min(self.decay, (1 + step) / (10 + step))
         for average, value in zip(self.module.parameters(), source.parameters(), strict=True):
             average.lerp_(value, 1 - decay)
-        for average, value in zip(self.module.buffers(), source.buffers(), strict=True):
-            average.copy_(value)
+        for kept, buffer in zip(self.module.buffers(), source.buffers(), strict=True):
+            kept.copy_(buffer)

@@ -107,7 +107,9 @@ def build(
         array = np.lib.format.open_memmap(root / FEATURES, mode="r+")
         done = np.lib.format.open_memmap(root / DONE, mode="r+")
     else:
-        array = np.lib.format.open_memmap(root / FEATURES, mode="w+", dtype=np.dtype(tower.dtype), shape=shape)
+        array = np.lib.format.open_memmap(
+            root / FEATURES, mode="w+", dtype=np.dtype(tower.dtype), shape=shape
+        )
         done = np.lib.format.open_memmap(root / DONE, mode="w+", dtype=np.bool_, shape=(len(items),))
         path.write_bytes(msgspec.json.encode(index))
     spans = _spans(items)

@@ -52,7 +52,7 @@ class Fitted:
 def seed_everything(seed: int) -> None:
     """Seeds torch, numpy and random, for what is drawn outside of seeded generators (weights, dropout)."""
     torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  (for libraries that draw from it)
+    np.random.seed(seed)
     random.seed(seed)
 
 
@@ -103,18 +103,22 @@ def fit(
             log.write({"step": step, "lr": f"{rate:.3g}", "elapsed_s": f"{elapsed_s:.1f}", **_short(row)})
             progress(over, f"step {step}, loss {row[TOTAL]:.3f}")
         if step % options.evaluate_every == 0:
-            _validated(state, validate, ema, options, step, validation_log, progress)
+            _validated(
+                state, validate, ema, options=options, step=step, log=validation_log, progress=progress
+            )
             state |= {"step": step, "elapsed_s": time.monotonic() - before}
-            _save(out / STATE, state, head, ema, optimizer, options)
+            _save(out / STATE, state, head, ema, optimizer=optimizer, options=options)
         if stop_after is not None and step >= stop_after:
             break
     if not state["history"] or state["history"][-1]["step"] != step:
-        _validated(state, validate, ema, options, step, validation_log, progress)
+        _validated(state, validate, ema, options=options, step=step, log=validation_log, progress=progress)
     progress(1.0, f"step {step}")
     best = state["best"]
     ema.module.load_state_dict(best["weights"])
     ema.module.eval()
-    return Fitted(ema.module, best["metrics"], best["step"], step, time.monotonic() - before, state["history"])
+    return Fitted(
+        ema.module, best["metrics"], best["step"], step, time.monotonic() - before, state["history"]
+    )
 
 
 def _step(
@@ -133,7 +137,8 @@ def _step(
 
         def loss_of(embeddings: Sequence[Tensor]) -> Tensor:
             losses.update(head.loss_of(embeddings, chunks))
-            return losses[TOTAL]
+            total: Tensor = losses[TOTAL]
+            return total
 
         with half:
             cached_backward(chunks, head.embed, loss_of)
@@ -177,6 +182,7 @@ def _validated(
     state: dict[str, Any],
     validate: Callable[[nn.Module], Mapping[str, float]],
     ema: Ema,
+    *,
     options: TrainOptions,
     step: int,
     log: CsvLog,
@@ -200,6 +206,7 @@ def _save(
     state: dict[str, Any],
     head: nn.Module,
     ema: Ema,
+    *,
     optimizer: torch.optim.Optimizer,
     options: TrainOptions,
 ) -> None:

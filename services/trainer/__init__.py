@@ -1,0 +1,1 @@
+"""The batch job that trains the retrieval methods."""
