@@ -60,7 +60,7 @@ class DualEvaluator:
         found |= self._hard(records, texts, videos, split)
         found |= self._swaps(model, records, videos)
         if controls:
-            found |= self._controls(model, records, texts, split)
+            found |= self._controls(model, records, texts, videos, split)
         return found
 
     def _texts(self, model: DualEncoder, texts: Sequence[str]) -> Floats:
@@ -106,14 +106,18 @@ class DualEvaluator:
         return found
 
     def _controls(
-        self, model: DualEncoder, records: Sequence[VideoRecord], texts: Floats, split: str
+        self,
+        model: DualEncoder,
+        records: Sequence[VideoRecord],
+        texts: Floats,
+        plain: Floats,
+        split: str,
     ) -> dict[str, float]:
         """With frames in random order, and with the caption's words in random order: order must be lost."""
         videos = embed_videos(model, self._store, records, prepare=_shuffled)
         found = _named("shuffled_frames", self._hard(records, texts, videos, split))
         swaps = self._swaps(model, records, videos)
         found |= {f"shuffled_frames/{name}": value for name, value in swaps.items()}
-        plain = embed_videos(model, self._store, records)
         bags = [_bag(full_captions(record)[0].text) for record in records]
         bag_texts = self._texts(model, bags)
         found |= _named("bag_of_words", self._hard(records, bag_texts, plain, split))
