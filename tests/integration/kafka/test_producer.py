@@ -59,9 +59,7 @@ def test_a_record_too_large_is_rejected_where_it_is_published(at: Bench) -> None
     limit = load_topics()[VideoDeleted.TYPE].max_message_bytes
     captions = tuple({"start_s": 0.0, "end_s": 1.0, "text": "x" * 9000} for _ in range(limit * 4 // 9000 + 1))
     huge = msgspec.convert(msgspec.to_builtins(submitted("v")) | {"captions": captions}, VideoSubmitted)
-    with pytest.raises(
-        Rejected, match=r"v1 default/v: \d+ bytes, the topic takes \d+"
-    ) as caught:
+    with pytest.raises(Rejected, match=r"v1 default/v: \d+ bytes, the topic takes \d+") as caught:
         at.producer.publish(huge)
     assert caught.value.code == "record-too-large"
     at.producer.flush()

@@ -23,7 +23,11 @@ _MODULES = {
     "random": "vtr.models.encoders.random_encoder",
     "trained": "vtr.models.dual.encoder",
 }
-_FORMS = {"hf": "hf:<model id or path>", "random": "random[:<dim>]", "trained": "trained:<checkpoint directory>"}
+_FORMS = {
+    "hf": "hf:<model id or path>",
+    "random": "random[:<dim>]",
+    "trained": "trained:<checkpoint directory>",
+}
 
 
 def load_encoder(spec: str, *, options: EncoderOptions) -> Encoder:

@@ -36,10 +36,10 @@ def cached_backward(
             parts.append(tuple(embed(chunk)))
     leaves = [torch.cat(list(of)).detach().requires_grad_() for of in zip(*parts, strict=True)]
     value = loss(leaves)
-    value.backward()
+    value.backward()  # type: ignore[no-untyped-call]
     after = torch.get_rng_state()
     gradients = [
-        leaf.grad.split([part[k].shape[0] for part in parts]) if leaf.grad is not None else None
+        torch.split(leaf.grad, [part[k].shape[0] for part in parts]) if leaf.grad is not None else None
         for k, leaf in enumerate(leaves)
     ]
     for number, (chunk, state) in enumerate(zip(chunks, states, strict=True)):

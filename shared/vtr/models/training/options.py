@@ -11,8 +11,8 @@ from typing import Literal
 class TrainOptions:
     """``steps`` of AdamW, a linear warm-up, then a cosine to 1 % of ``lr``.
 
-    ``restart``: the share of training at which the rate rises again, to ``restart_lr`` of ``lr``, and falls in
-    a second cosine (Loshchilov and Hutter 2017): for data that changes there.
+    ``restart``: the share of training at which the rate rises again, to ``restart_lr`` of ``lr``, and falls
+    in a second cosine (Loshchilov and Hutter 2017): for data that changes there.
     ``minutes``: the schedule also advances with the clock, so that training is over by then; a run that the
     clock never hurried is the same for the same seed, one that it did is not. ``select``: the validation
     metric (higher is better) by which the best weights are kept; ``patience``: how many validations without
