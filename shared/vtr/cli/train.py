@@ -70,6 +70,7 @@ def dual(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     command = f"vtr train dual --corpus CORPUS --out OUT --seed {seed} --steps {steps} --batch {batch}"
     command += f" --minutes {minutes:g}" if minutes is not None else ""
+    command += " --resume" if resume else ""
     command += f" --chunk {chunk}" if chunk is not None else ""
     try:
         options = TrainOptions(seed=seed, steps=steps, minutes=minutes)

@@ -22,6 +22,8 @@ from vtr.models.training.options import TrainOptions
 BatchT = TypeVar("BatchT", bound=TensorBatch)
 STATE, LOG, VALIDATION_LOG = "training.pt", "train.csv", "validation.csv"
 _LOG_EVERY = 10
+_EXTENDABLE = {"steps", "minutes"}
+"""What a resumed training may change: it goes on with the schedule of the longer one."""
 
 
 class TrainingError(ValueError):
@@ -230,8 +232,9 @@ def _restore(
         saved: dict[str, Any] = torch.load(path, weights_only=True)
     except OSError as error:
         raise TrainingError(f"{path}: {error.strerror}; nothing to resume") from error
-    if saved["options"] != asdict(options):
-        other = sorted(k for k, v in asdict(options).items() if saved["options"].get(k) != v)
+    given = asdict(options)
+    other = sorted(k for k in given if k not in _EXTENDABLE and saved["options"].get(k) != given[k])
+    if other:
         raise TrainingError(f"{path}: was trained with another {', '.join(other)}")
     head.load_state_dict(saved.pop("head"))
     ema.module.load_state_dict(saved.pop("ema"))
