@@ -13,8 +13,8 @@ from indexer.ticker import Ticker, WatermarkTask
 from vtr.cache import client as cache
 from vtr.contracts.events import ClipEncoded, VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.topics import consumer_group, load_topics
-from vtr.kafka.admin import group_lag
 from vtr.kafka.consumer import ConsumerLoop
+from vtr.kafka.lagreader import LagReader
 from vtr.kafka.producer import EventProducer
 from vtr.kafka.tombstones import TombstoneTable
 from vtr.runtime.service import Service
@@ -31,10 +31,11 @@ def build(settings: IndexerSettings) -> Service:
     producer = EventProducer(settings.kafka, source=NAME)
     tombstones = TombstoneTable(settings.kafka)
     recent = RecentWrites(tombstones, store, window_s=settings.resurrection_window_s, clock=time.monotonic)
+    lags = LagReader(settings.kafka)
     watermark = WatermarkTask(
         progress,
-        partial(group_lag, settings.kafka, consumer_group("video_ingest")),
-        partial(group_lag, settings.kafka, consumer_group(NAME)),
+        partial(lags.lag, consumer_group("video_ingest")),
+        partial(lags.lag, consumer_group(NAME)),
         partitions=load_topics()[VideoSubmitted.TYPE].partitions,
         margin_s=settings.watermark_margin_s,
     )
@@ -56,6 +57,6 @@ def build(settings: IndexerSettings) -> Service:
             consumer,
             Ticker("watermark", settings.watermark_interval_s, [watermark, recent.sweep]),
         ],
-        resources=[redis, store, producer],
+        resources=[redis, store, producer, lags],
         ready_checks={"milvus": store.ping, "redis": partial(cache.check, redis)},
     )

@@ -39,22 +39,35 @@ class Wanted(msgspec.Struct, frozen=True):
     config: dict[str, str]
 
 
-@contextmanager
-def admin_client(settings: KafkaSettings) -> Iterator[Any]:
-    """A connected ``KafkaAdminClient``.
+def connect(settings: KafkaSettings) -> Any:
+    """A connected ``KafkaAdminClient``, for the caller to close.
 
     Raises :class:`Unavailable` with the address and the reason when no broker answers.
     """
     try:
-        client = KafkaAdminClient(**client_config(settings, client_id="vtr-admin"))
+        return KafkaAdminClient(**client_config(settings, client_id="vtr-admin"))
     except (KafkaError, OSError) as error:
         raise Unavailable("kafka", f"no broker at {settings.bootstrap_servers}: {error}") from error
+
+
+@contextmanager
+def kafka_faults(settings: KafkaSettings) -> Iterator[None]:
+    """Errors of Kafka that may pass become :class:`Unavailable` with the address; others stay as they are."""
     try:
-        yield client
+        yield
     except KafkaError as error:
         if error.retriable:
             raise Unavailable("kafka", f"{settings.bootstrap_servers}: {error!r}") from error
         raise
+
+
+@contextmanager
+def admin_client(settings: KafkaSettings) -> Iterator[Any]:
+    """A connected ``KafkaAdminClient``, closed afterwards. Raises as :func:`connect` does."""
+    client = connect(settings)
+    try:
+        with kafka_faults(settings):
+            yield client
     finally:
         client.close()
 
@@ -137,16 +150,21 @@ def group_lag(settings: KafkaSettings, group: str) -> dict[tuple[str, int], int]
     where it has committed nothing yet, all that is retained counts.
     """
     with admin_client(settings) as client:
-        committed = {p: found.offset for p, found in committed_offsets(client, group).items()}
-        topics = {p.topic for p in committed} | set(_consumed_topics(group))
-        ends = _ends(client, topics)
-        begins = _offsets(client, [p for p in ends if p not in committed], OffsetSpec.EARLIEST)
-        return {
-            (partition.topic, partition.partition): max(
-                0, end - committed.get(partition, begins.get(partition, 0))
-            )
-            for partition, end in ends.items()
-        }
+        return lag_of(client, group)
+
+
+def lag_of(client: Any, group: str) -> dict[tuple[str, int], int]:
+    """:func:`group_lag` by a client that is connected."""
+    committed = {p: found.offset for p, found in committed_offsets(client, group).items()}
+    topics = {p.topic for p in committed} | set(_consumed_topics(group))
+    ends = _ends(client, topics)
+    begins = _offsets(client, [p for p in ends if p not in committed], OffsetSpec.EARLIEST)
+    return {
+        (partition.topic, partition.partition): max(
+            0, end - committed.get(partition, begins.get(partition, 0))
+        )
+        for partition, end in ends.items()
+    }
 
 
 class GroupInfo(msgspec.Struct, frozen=True):

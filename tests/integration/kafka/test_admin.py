@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from support.consuming import TOPIC, Bench, RecordingStep, submitted, wait_until
-from support.engines import kafka_broker
+from support.engines import kafka_broker, kafka_cluster
 from vtr.contracts.step import Unavailable
 from vtr.contracts.topics import load_topics
 from vtr.kafka.admin import (
@@ -20,6 +20,7 @@ from vtr.kafka.admin import (
     topic_ends,
     wanted_topics,
 )
+from vtr.kafka.lagreader import LagReader
 from vtr.local.ports import free_ports
 from vtr.runtime.settings import KafkaSettings
 
@@ -59,6 +60,39 @@ def test_lag_counts_from_the_start_for_a_group_that_never_committed(at: Bench) -
     after = group_lag(at.kafka, "vtr.video_ingest")
     assert sum(lag for (topic, _), lag in after.items() if topic == TOPIC) == before + 1
     assert {topic for topic, _ in after} == {TOPIC, "vtr.video.deleted.v1"}
+
+
+def test_a_lag_reader_says_what_group_lag_says_each_time_it_is_asked(at: Bench) -> None:
+    reader = LagReader(at.kafka)
+    try:
+        for _ in range(2):
+            at.publish([submitted("v")])
+            assert reader.lag("vtr.video_ingest") == group_lag(at.kafka, "vtr.video_ingest")
+            assert sum(reader.lag("vtr.video_ingest").values()) > 0
+    finally:
+        reader.close()
+
+
+def test_a_lag_reader_outlives_its_broker() -> None:
+    with kafka_cluster() as cluster:
+        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+        apply_topics(kafka)
+        reader = LagReader(kafka)
+        before = reader.lag("vtr.indexer")
+        assert before
+        cluster.stop()
+        with pytest.raises(Unavailable, match="kafka"):
+            reader.lag("vtr.indexer")
+        cluster.start(120.0)
+
+        def answers() -> bool:
+            try:
+                return reader.lag("vtr.indexer") == before
+            except Unavailable:
+                return False
+
+        wait_until(answers, "the reader answers again")
+        reader.close()
 
 
 def test_ends_leave_out_topics_that_do_not_exist(at: Bench) -> None:
