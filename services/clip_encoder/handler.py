@@ -140,15 +140,11 @@ class EncodeClips:
         )
 
     def _status(self, clip: ClipExtracted, failure: Failure | None = None) -> VideoStatus:
-        return VideoStatus(
-            video_id=clip.video.video_id,
-            stage="encoded" if failure is None else "failed",
-            submitted_at=clip.video.submitted_at,
-            updated_at=self._clock(),
-            tenant=clip.video.tenant,
+        return clip.video.status(
+            "encoded" if failure is None else "failed",
             service=SERVICE,
+            updated_at=self._clock(),
             failure=failure,
-            duration_s=clip.video.duration_s,
             clips_extracted=clip.clip_count,
         )
 

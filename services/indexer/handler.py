@@ -34,7 +34,7 @@ VideoKey = tuple[str, str]
 
 
 class Watermarks(Protocol):
-    """The watermark of each partition as last computed (see :class:`indexer.ticker.WatermarkTicker`)."""
+    """The watermark of each partition as last computed (see :class:`indexer.ticker.WatermarkTask`)."""
 
     def of_partition(self, partition: int) -> datetime | None: ...
 
@@ -82,18 +82,8 @@ class IndexClips:
 
     def rejected(self, message: Clip, error: Rejected) -> Iterable[Emit]:
         clip = message.event
-        status = VideoStatus(
-            video_id=clip.video.video_id,
-            stage="failed",
-            submitted_at=clip.video.submitted_at,
-            updated_at=self._now(),
-            tenant=clip.video.tenant,
-            service=SERVICE,
-            failure=Failure(
-                code=error.code, message=f"clip {clip.clip_id}: {error.message}", service=SERVICE
-            ),
-            duration_s=clip.video.duration_s,
-        )
+        failure = Failure(code=error.code, message=f"clip {clip.clip_id}: {error.message}", service=SERVICE)
+        status = clip.video.status("failed", service=SERVICE, updated_at=self._now(), failure=failure)
         yield Emit(status, cause=message)
 
     def flush(self) -> None:
@@ -239,14 +229,10 @@ class IndexClips:
 
     def _searchable(self, clip: ClipEncoded, count: int) -> VideoStatus:
         now = self._now()
-        return VideoStatus(
-            video_id=clip.video.video_id,
-            stage="searchable",
-            submitted_at=clip.video.submitted_at,
-            updated_at=now,
-            tenant=clip.video.tenant,
+        return clip.video.status(
+            "searchable",
             service=SERVICE,
-            duration_s=clip.video.duration_s,
+            updated_at=now,
             clips_extracted=count,
             clips_searchable=count,
             # The submitter's clock may be ahead of ours.

@@ -5,7 +5,7 @@ Per partition p of ``video.status`` (one consumer owns it, so that reading and t
 - hash ``pending``: ``tenant/video_id`` to its submissions under way, as milliseconds with commas between;
 - sorted set ``order``: ``tenant/video_id/ms`` by ms, for the oldest;
 - sorted set ``finished``: ``tenant/video_id`` by the last finished submission, the newest ``KEEP_FINISHED``;
-- string ``received``: the newest submission received, in milliseconds.
+- sorted set ``received``: one member, ``last``, by the newest submission received, in milliseconds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RedisProgress:
 
     def apply(self, updates: Sequence[tuple[int, VideoStatus]]) -> None:
         """Take in statuses with their partitions, in order."""
-        places = list(dict.fromkeys((p, _member(status)) for p, status in updates))
+        places = list(dict.fromkeys((p, status.key) for p, status in updates))
         with redis_faults():
             pipe = self._client.pipeline(transaction=False)
             for partition, member in places:
@@ -54,7 +54,7 @@ class RedisProgress:
         after = dict(before)
         received: dict[int, int] = {}
         for partition, status in updates:
-            place, ms = (partition, _member(status)), to_ms(status.submitted_at)
+            place, ms = (partition, status.key), to_ms(status.submitted_at)
             after[place] = after[place].after(status, ms)
             if status.stage == "received":
                 received[partition] = max(ms, received.get(partition, ms))
@@ -120,10 +120,6 @@ class RedisProgress:
         if args:
             with redis_faults():
                 self._raise(keys=[keys.WATERMARK], args=args)
-
-
-def _member(status: VideoStatus) -> str:
-    return f"{status.tenant}/{status.video_id}"
 
 
 def _decode(pending: bytes | None, finished: float | None) -> VideoProgress:

@@ -8,12 +8,9 @@ import numpy as np
 
 from ranking.ranker import TextVectors
 from vtr.contracts.step import Rejected, Unavailable
-from vtr.contracts.vector import Modality
+from vtr.contracts.vector import TEXT_MODALITIES, Modality
 
 DEPENDENCY = "text_encoder"
-
-TEXT_MODALITIES: tuple[Modality, ...] = ("visual", "speech")
-"""The modalities whose vectors live in the space of the text tower."""
 
 _RETRYABLE = {429, 500, 502, 503, 504}
 

@@ -9,11 +9,8 @@ from typing import Protocol
 from text_encoder.embedder import Embedded
 from vtr.contracts.events import QueryEncoded, QuerySubmitted
 from vtr.contracts.step import Emit, Message, Rejected
-from vtr.contracts.vector import Modality, ModalityVector
+from vtr.contracts.vector import TEXT_MODALITIES, ModalityVector
 from vtr.vectors.arrays import to_vector
-
-TEXT_MODALITIES: tuple[Modality, ...] = ("visual", "speech")
-"""The modalities whose vectors live in the space of the text tower."""
 
 
 class TextEmbedder(Protocol):

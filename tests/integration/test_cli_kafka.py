@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from support.services import eventually
 from vtr.cli.app import make_app
 from vtr.cli.events import tailing
 from vtr.cli.exit_codes import ExitCode
@@ -122,7 +123,7 @@ def test_publish_without_waiting_publishes(kafka: KafkaSettings, tmp_path: Path)
         code, report, _ = vtr("publish", str(tmp_path / "many.jsonl"), "--no-wait")
         assert code == ExitCode.OK
         assert report["published"] == 450
-        wait_for(lambda: len(heard) == 450)
+        eventually(lambda: len(heard) == 450, "450 videos are heard")
     assert {video.key for video in heard} == {f"default/{video['video_id']}" for video in report["videos"]}
 
 
@@ -198,7 +199,7 @@ def test_a_search_that_nobody_answers_times_out(kafka: KafkaSettings) -> None:
 def test_an_interaction_arrives_under_its_person(kafka: KafkaSettings) -> None:
     with answering(kafka, InteractionRecorded, lambda _one: []) as heard:
         code, event, _ = vtr("interact", "ann", "vid", "watch", "--seconds", "12.5")
-        wait_for(lambda: bool(heard))
+        eventually(lambda: bool(heard), "something is heard")
     assert code == ExitCode.OK
     assert (heard[0].key, event["watch_s"]) == ("default/ann", 12.5)
 
@@ -217,9 +218,7 @@ def test_a_dead_letter_is_listed_shown_and_replayed(kafka: KafkaSettings) -> Non
     producer = EventProducer(kafka, "test")
     writer = DeadLetterWriter(producer, group=consumer_group("video_ingest"), service="video_ingest")
     partition = Partition(VideoSubmitted.TYPE, 0)
-    delivery = Delivery(
-        partition, 0, offset=3, key=b"v", value=b"[bold]{", headers=[], timestamp_ms=0, size=8
-    )
+    delivery = Delivery(partition, 0, offset=3, key=b"v", value=b"[bold]{", headers=[], size=8)
     writer.write(delivery, Rejected("undecodable", "value: [red]is no JSON"), "the stack")
     producer.flush()
     producer.close()
@@ -243,13 +242,3 @@ def test_a_dead_letter_is_listed_shown_and_replayed(kafka: KafkaSettings) -> Non
     assert vtr("dlq", "show", topic, "--id", "0:999")[0] == ExitCode.NOT_FOUND
     assert vtr("dlq", "show", "vtr.nothing.dlq")[0] == ExitCode.NOT_FOUND
     assert vtr("dlq", "show", "vtr.video.submitted.v1")[0] == ExitCode.USAGE
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until it holds; the deadline is only for a failing test."""
-    import time
-
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.05)

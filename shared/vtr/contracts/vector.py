@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 
 Modality = Literal["visual", "speech", "audio"]
+TEXT_MODALITIES: tuple[Modality, ...] = ("visual", "speech")
+"""The modalities whose vectors live in the space of the text tower: a text's one vector searches them all."""
+
 VectorDtype = Literal["float16", "float32"]
 
 BYTES_PER_ELEMENT: dict[str, int] = {"float16": 2, "float32": 4}

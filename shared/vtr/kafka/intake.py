@@ -35,7 +35,6 @@ class Intake:
                 key=record.key,
                 value=record.value,
                 headers=record.headers,
-                timestamp_ms=record.timestamp,
                 size=record_size(record.key, record.value, record.headers),
             )
             for record in records

@@ -12,7 +12,7 @@ P, Q = Partition("t", 0), Partition("t", 1)
 def load(*records: tuple[Partition, int]) -> InFlight:
     in_flight = InFlight()
     for number, (partition, size) in enumerate(records):
-        in_flight.add(Delivery(partition, 1, number, b"k", b"", (), 0, size))
+        in_flight.add(Delivery(partition, 1, number, b"k", b"", (), size))
     return in_flight
 
 
@@ -50,7 +50,7 @@ def test_in_flight_counts_per_partition_and_in_all() -> None:
     in_flight = load((P, 10), (Q, 20))
     assert (in_flight.total.count, in_flight.total.size) == (2, 30)
     assert in_flight.of(Q).size == 20
-    in_flight.remove(Delivery(Q, 1, 1, b"k", b"", (), 0, 20))
+    in_flight.remove(Delivery(Q, 1, 1, b"k", b"", (), 20))
     assert in_flight.of(Q).count == 0
     assert (in_flight.total.count, in_flight.total.size) == (1, 10)
 

@@ -12,7 +12,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def headers(own: list[tuple[str, bytes]], stack: str = "") -> list[tuple[str, bytes]]:
-    delivery = Delivery(Partition("vtr.a.b.v1", 4), 1, 77, b"k", b"v", own, 0, 1)
+    delivery = Delivery(Partition("vtr.a.b.v1", 4), 1, 77, b"k", b"v", own, 1)
     error = Rejected("no-stream", "file.mp4: no video stream")
     return dead_letter_headers(delivery, error, stack, group="vtr.x", service="x", now=NOON)
 

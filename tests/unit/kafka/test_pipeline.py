@@ -19,7 +19,7 @@ def pipeline(*partitions: Partition, **limits: int) -> Pipeline:
 def put(made: Pipeline, offset: int, key: bytes = b"k", partition: Partition = P, size: int = 10) -> bool:
     generation = made.generation(partition)
     assert generation is not None
-    return made.admit(Delivery(partition, generation, offset, key, b"v", (), 0, size))
+    return made.admit(Delivery(partition, generation, offset, key, b"v", (), size))
 
 
 def take(made: Pipeline) -> Batch:

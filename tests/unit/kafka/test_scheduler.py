@@ -16,7 +16,7 @@ OTHER = Partition("u", 0)
 def delivery(
     offset: int, key: bytes | None = b"k", partition: Partition = P, generation: int = 1
 ) -> Delivery:
-    return Delivery(partition, generation, offset, key, b"v", (), 0, 10)
+    return Delivery(partition, generation, offset, key, b"v", (), 10)
 
 
 def offsets(batch: Batch | None) -> list[int]:

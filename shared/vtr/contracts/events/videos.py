@@ -74,6 +74,32 @@ class VideoMetadata(msgspec.Struct, frozen=True, kw_only=True):
     language: Language | None = None
     published_at: Timestamp | None = None
 
+    def status(
+        self,
+        stage: Stage,
+        *,
+        service: str,
+        updated_at: Timestamp,
+        failure: Failure | None = None,
+        clips_extracted: int | None = None,
+        clips_searchable: int | None = None,
+        upload_to_searchable_s: float | None = None,
+    ) -> VideoStatus:
+        """What ``service`` says of this submission of the video."""
+        return VideoStatus(
+            video_id=self.video_id,
+            stage=stage,
+            submitted_at=self.submitted_at,
+            updated_at=updated_at,
+            tenant=self.tenant,
+            service=service,
+            failure=failure,
+            duration_s=self.duration_s,
+            clips_extracted=clips_extracted,
+            clips_searchable=clips_searchable,
+            upload_to_searchable_s=upload_to_searchable_s,
+        )
+
 
 class VideoDeleted(Event, frozen=True, kw_only=True):
     """A tombstone: whatever was submitted up to ``deleted_at`` under this id must vanish and stay away."""

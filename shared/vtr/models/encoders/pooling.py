@@ -1,4 +1,4 @@
-"""Unit vectors, and the mean of several."""
+"""Unit vectors, and the mean of several: of a clip's frames, of a text's windows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vtr.models.encoders.base import FloatArray
+from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray
 
 
 def unit(vectors: NDArray[np.floating]) -> FloatArray:
@@ -17,6 +17,17 @@ def unit(vectors: NDArray[np.floating]) -> FloatArray:
         raise ValueError("vectors: a row is zero or not finite, so it has no direction")
     scaled: FloatArray = (vectors / norms).astype(np.float32)
     return scaled
+
+
+def mean_of(frames: FloatArray) -> ClipEmbedding:
+    """A clip as the mean of its unit frame vectors ``[T, D]``."""
+    return ClipEmbedding(clip=unit(frames.mean(axis=0)), frames=frames)
+
+
+def pool_clips(vectors: FloatArray, clips: Sequence[ClipFrames]) -> list[ClipEmbedding]:
+    """The unit vectors ``[N, D]`` of all clips' frames in one row, cut into clips again."""
+    ends = np.cumsum([len(clip.frames) for clip in clips])
+    return [mean_of(frames) for frames in np.split(vectors, ends[:-1])]
 
 
 def pool_windows(

@@ -19,7 +19,7 @@ from vtr.models.encoders.checks import check_clips, check_texts
 from vtr.models.encoders.colours import COLOURS, colour_shares, colour_words
 from vtr.models.encoders.lifetime import Closable
 from vtr.models.encoders.options import EncoderOptions
-from vtr.models.encoders.pooling import pool_windows, unit
+from vtr.models.encoders.pooling import mean_of, pool_windows, unit
 
 DEFAULT_DIM = 64
 MIN_DIM, MAX_DIM = 16, 4096
@@ -46,11 +46,7 @@ class RandomEncoder(Closable):
         """See :class:`Encoder`. A clip is the mean of its frames."""
         self._require_open()
         check_clips(clips)
-        result = []
-        for clip in clips:
-            frames = unit(np.stack([self._frame(frame) for frame in clip.frames]))
-            result.append(ClipEmbedding(clip=unit(frames.mean(axis=0)), frames=frames))
-        return result
+        return [mean_of(unit(np.stack([self._frame(frame) for frame in clip.frames]))) for clip in clips]
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """See :class:`TextEncoder`."""

@@ -11,7 +11,7 @@ import torch
 from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray, FrameArray
 from vtr.models.encoders.batching import pack, slices
 from vtr.models.encoders.hf.features import as_features
-from vtr.models.encoders.pooling import unit
+from vtr.models.encoders.pooling import pool_clips, unit
 
 
 class ClipTower(Protocol):
@@ -56,14 +56,7 @@ class FrameTower:
             as_features(self._features(**self._pixels(flat[part])))
             for part in slices(len(flat), self._budget)
         ]
-        vectors = unit(np.concatenate(parts))
-        result: list[ClipEmbedding] = []
-        start = 0
-        for clip in clips:
-            frames = vectors[start : start + len(clip.frames)]
-            start += len(clip.frames)
-            result.append(ClipEmbedding(clip=unit(frames.mean(axis=0)), frames=frames))
-        return result
+        return pool_clips(unit(np.concatenate(parts)), clips)
 
 
 class XClipTower:

@@ -15,7 +15,7 @@ from vtr.models.encoders.lite0 import Lite0
 from vtr.models.encoders.minilm import MiniLm, minilm_folder
 from vtr.models.encoders.offline.texts import MODEL_VERSION, OfflineTextEncoder
 from vtr.models.encoders.options import EncoderOptions
-from vtr.models.encoders.pooling import unit
+from vtr.models.encoders.pooling import pool_clips
 from vtr.models.encoders.torch_runtime import pick_device
 
 
@@ -37,14 +37,7 @@ class OfflineEncoder(OfflineTextEncoder):
         if not clips:
             return []
         flat = [frame for clip in clips for frame in clip.frames]
-        vectors = conse(self._images.logits(flat), self._labels)
-        result: list[ClipEmbedding] = []
-        start = 0
-        for clip in clips:
-            frames = vectors[start : start + len(clip.frames)]
-            start += len(clip.frames)
-            result.append(ClipEmbedding(clip=unit(frames.mean(axis=0)), frames=frames))
-        return result
+        return pool_clips(conse(self._images.logits(flat), self._labels), clips)
 
     def _release(self) -> None:
         super()._release()
