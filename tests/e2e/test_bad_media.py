@@ -8,7 +8,8 @@ import pytest
 
 from support.bad_media import CASES, SEARCHABLE
 from support.media import write_video
-from support.pipeline import Pipeline, eventually, new_id
+from support.pipeline import Pipeline, new_id
+from support.services import eventually
 from vtr.kafka.deadletters import list_dead_letters
 
 
@@ -57,7 +58,7 @@ def test_the_failed_ones_are_in_the_dead_letters(pipeline: Pipeline, outcomes: d
             if summary.topic.startswith("vtr.video.submitted.v1.")
         )
 
-    eventually(lambda: buried() >= failed, 30, f"{failed} dead letters")
+    eventually(lambda: buried() >= failed, f"{failed} dead letters", wait_s=30)
 
 
 def test_the_service_went_on(pipeline: Pipeline, outcomes: dict[str, str], tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.media import write_video
-from support.pipeline import Pipeline, eventually, new_id, running_pipeline
+from support.pipeline import Pipeline, new_id, running_pipeline
+from support.services import eventually
 
 VIDEOS = 50
 
@@ -36,7 +37,11 @@ def test_every_clip_is_searchable_once_whoever_is_killed(victim: Pipeline, tmp_p
         victim.publish(dict(batch))
         before = victim.pid(name)
         os.kill(before, signal.SIGKILL)
-        eventually(lambda n=name, b=before: victim.pid(n) != b and victim.ready(n), 90, f"{name} to be back")  # type: ignore[misc]
+        eventually(
+            lambda n=name, b=before: victim.pid(n) != b and victim.ready(n),  # type: ignore[misc]
+            f"{name} is back",
+            wait_s=90,
+        )
     assert not waiting
 
     statuses = victim.wait_for(list(videos), 180)

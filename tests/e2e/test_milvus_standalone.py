@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.media import write_video
-from support.pipeline import Pipeline, eventually, new_id, running_pipeline
+from support.pipeline import Pipeline, new_id, running_pipeline
+from support.services import eventually
 
 
 @pytest.fixture(scope="module")
@@ -27,5 +28,7 @@ def test_publish_search_and_delete_on_the_real_server(standalone: Pipeline, tmp_
     assert {hit["video_id"] for hit in answers[0]["hits"]} == set(ids)
     assert [h["clip_id"] for h in answers[0]["hits"]] == [h["clip_id"] for h in answers[1]["hits"]]
     standalone.delete(ids[0])
-    eventually(lambda: (s := standalone.status(ids[0])) is not None and s.stage == "deleted", 60, "deleted")
+    eventually(
+        lambda: (s := standalone.status(ids[0])) is not None and s.stage == "deleted", "deleted", wait_s=60
+    )
     assert {hit["video_id"] for hit in standalone.search("red")["hits"]} == set(ids[1:])

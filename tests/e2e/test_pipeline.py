@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from support.media import write_video
-from support.pipeline import Pipeline, eventually, new_id
+from support.pipeline import Pipeline, new_id
+from support.services import eventually
 from vtr.contracts.events import EVENTS
 
 COLOURS = {"red": (220, 20, 20), "green": (20, 200, 40), "blue": (30, 40, 220)}
@@ -75,7 +76,7 @@ def test_the_watermark_passes_a_submission_once_it_is_searchable(
         watermark = pipeline.search("red", **only(colours))["watermark"]
         return watermark is not None and datetime.fromisoformat(watermark) > submitted.submitted_at
 
-    eventually(passed, 30, "the watermark to pass the submission")
+    eventually(passed, "the watermark has passed the submission", wait_s=30)
 
 
 def test_a_spoken_word_is_found_by_its_modality(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -117,12 +118,14 @@ def test_a_deleted_video_is_gone_everywhere_and_a_late_event_does_not_bring_it_b
     submitted = pipeline.publish({video_id: path})
     pipeline.wait_for([video_id], 60)
     pipeline.delete(video_id)
-    eventually(lambda: (s := pipeline.status(video_id)) is not None and s.stage == "deleted", 30, "deleted")
+    eventually(
+        lambda: (s := pipeline.status(video_id)) is not None and s.stage == "deleted", "deleted", wait_s=30
+    )
     assert [row for row in pipeline.rows() if row["video_id"] == video_id] == []
     answer = pipeline.search("green", filters={"video_ids": [video_id]})
     assert answer["hits"] == []
     objects = pipeline.stack.config.data_dir / "objects" / "default" / video_id
-    eventually(lambda: not list(objects.rglob("*.zip")), 30, "frame packs to be removed")
+    eventually(lambda: not list(objects.rglob("*.zip")), "frame packs are removed", wait_s=30)
 
     from vtr.contracts.events import VideoSubmitted
 
@@ -167,7 +170,7 @@ def test_watching_changes_what_is_recommended(pipeline: Pipeline, tmp_path: Path
     def shown() -> set[object]:
         return {item["video_id"] for item in feed()}
 
-    eventually(lambda: shown() == set(ids), 30, f"{ids} in a cold start's feed", shown)
+    eventually(lambda: shown() == set(ids), f"{ids} in a cold start's feed", explain=shown, wait_s=30)
     assert all(item["reason"] for item in feed())
     body = {
         "user_id": person, "video_id": ids[0], "kind": "watch", "watch_s": 3.0, "tenant": tenant,
@@ -179,7 +182,7 @@ def test_watching_changes_what_is_recommended(pipeline: Pipeline, tmp_path: Path
         items = feed()
         return items if items and items[0].get("because_video_id") == ids[0] else []
 
-    first = eventually(warm, 30, "the feed to follow what was watched")[0]
+    first = eventually(warm, "the feed follows what was watched", wait_s=30)[0]
     assert first["video_id"] == ids[1]
     assert ids[0] not in {item["video_id"] for item in feed()}
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 from pymilvus import MilvusClient
@@ -21,6 +19,7 @@ from indexer.settings import IndexerSettings
 from ranking import wiring as ranking
 from ranking.settings import RankingSettings
 from support.clips import clip_encoded
+from support.services import eventually, running
 from text_encoder import wiring as text_encoder
 from text_encoder.settings import TextEncoderSettings
 from vtr.contracts.codec import decode_as, encode
@@ -37,9 +36,6 @@ from vtr.kafka.producer import EventProducer
 from vtr.kafka.tail import TopicTail
 from vtr.models.encoders.options import EncoderOptions
 from vtr.models.encoders.registry import load_text_encoder
-from vtr.observability.health import Health
-from vtr.runtime.http import HttpServer, build_app
-from vtr.runtime.service import Service
 from vtr.runtime.settings import (
     HttpSettings,
     KafkaSettings,
@@ -51,26 +47,7 @@ from vtr.vectors.milvus import GRPC_OPTIONS, alias_name
 
 pytestmark = pytest.mark.kafka
 PATIENCE_S = 90.0
-
-
-@contextmanager
-def running(service: Service) -> Iterator[str]:
-    """A built service with its loops and its HTTP side; gives the base url."""
-    health = Health(service.loops, service.ready_checks)
-    server = HttpServer(build_app(service.name, health, service.app), HttpSettings(host="127.0.0.1", port=0))
-    server.start()
-    for loop in service.loops:
-        loop.start()
-    health.started = True
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        for loop in service.loops:
-            loop.stop(10.0)
-        server.stop()
-        for resource in reversed(service.resources):
-            resource.close()
-        health.close()
+HTTP = HttpSettings(host="127.0.0.1", port=0)
 
 
 class Heard:
@@ -104,15 +81,6 @@ def forget_live_models(uri: str) -> None:
     client.close()
 
 
-def until(check: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        found = check()
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.1)
-
-
 def test_from_encoded_clips_to_the_same_answer_by_both_paths(
     kafka: KafkaSettings, redis_url: str, milvus_lite_uri: str, tmp_path: Path
 ) -> None:
@@ -142,12 +110,16 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
         stack.callback(tail.stop, 10.0)
         assert tail.ready.wait(PATIENCE_S)
         texts = stack.enter_context(
-            running(text_encoder.build(TextEncoderSettings(kafka=kafka, redis=redis, encoder="random")))
+            running(
+                text_encoder.build(TextEncoderSettings(kafka=kafka, redis=redis, encoder="random", http=HTTP))
+            )
         )
         indexing = stack.enter_context(
             running(
                 indexer.build(
-                    IndexerSettings(kafka=kafka, redis=redis, milvus=milvus, watermark_interval_s=0.2)
+                    IndexerSettings(
+                        kafka=kafka, redis=redis, milvus=milvus, watermark_interval_s=0.2, http=HTTP
+                    )
                 )
             )
         )
@@ -159,16 +131,20 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
                         redis=redis,
                         milvus=milvus,
                         objects=ObjectStoreSettings(uri=tmp_path.as_uri()),
-                        text_encoder_url=texts,
+                        text_encoder_url=str(texts.base_url),
+                        http=HTTP,
                     )
                 )
             )
         )
         producer = EventProducer(kafka, source="test")
         stack.callback(producer.close)
-        http = stack.enter_context(httpx.Client(timeout=PATIENCE_S))
-        for url in (texts, indexing, asking):
-            assert until(lambda url=url: http.get(f"{url}/readyz").status_code == 200), url  # type: ignore[misc]
+        for service in (texts, indexing, asking):
+            eventually(
+                lambda one=service: one.get("/readyz").status_code == 200,  # type: ignore[misc]
+                f"{service.base_url} is ready",
+                wait_s=PATIENCE_S,
+            )
 
         for event in (
             clip("bikes", "a person riding a bicycle", 0, None),
@@ -192,7 +168,7 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
         asked = QuerySubmitted(
             query_id=f"q-{uuid.uuid4().hex}", submitted_at=submitted_at, tenant=tenant, text="a rabbit"
         )
-        response = http.post(f"{asking}/v1/search", content=encode(asked))
+        response = asking.post("/v1/search", content=encode(asked))
         assert response.status_code == 200, response.text
         by_http = decode_as(ResultsRanked, response.content)
         assert by_http.hits[0].video_id == "bunny"
@@ -209,11 +185,11 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
         assert by_topic.hits == by_http.hits
         assert by_topic.skipped == by_http.skipped
 
-        clips = http.get(f"{asking}/v1/videos/bikes/clips", params={"tenant": tenant}).json()["clips"]
+        clips = asking.get("/v1/videos/bikes/clips", params={"tenant": tenant}).json()["clips"]
         assert [c["ordinal"] for c in clips] == [0, 1]
         assert any(
             c["live"] and c["model"] == encoder.model_version
-            for c in http.get(f"{asking}/v1/collections").json()["collections"]
+            for c in asking.get("/v1/collections").json()["collections"]
         )
 
         # Deleted: gone from the answers, and it does not come back.
@@ -230,11 +206,15 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
         heard.wait(lambda e: isinstance(e, ClipIndexed) and (e.tenant, e.video.video_id) == (tenant, "last"))
 
         def watermark() -> datetime | None:
-            found = decode_as(ResultsRanked, http.post(f"{asking}/v1/search", content=encode(asked)).content)
+            found = decode_as(ResultsRanked, asking.post("/v1/search", content=encode(asked)).content)
             assert "bunny" not in {hit.video_id for hit in found.hits}
             return found.watermark
 
         # Nothing is submitted and nothing is pending: the watermark follows the clock.
         floor = datetime.now(UTC) - timedelta(seconds=5)
-        assert until(lambda: (mark := watermark()) is not None and mark >= floor)
+        eventually(
+            lambda: (mark := watermark()) is not None and mark >= floor,
+            "the watermark follows the clock",
+            wait_s=PATIENCE_S,
+        )
     forget_live_models(milvus_lite_uri)

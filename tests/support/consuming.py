@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 
 from kafka.partitioner.default import murmur2
 
+from support.services import eventually
 from vtr.contracts.events import Event, VideoSubmitted
 from vtr.contracts.step import Emit, Message, Rejected
 from vtr.contracts.topics import consumer_group, load_topics
@@ -31,11 +31,7 @@ PATIENCE_S = 90.0
 
 def wait_until(reached: Callable[[], bool], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Wait for a condition; fails the test when it does not come true."""
-    deadline = time.monotonic() + timeout_s
-    while not reached():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"did not happen in {timeout_s:.0f} s: {what}")
-        time.sleep(0.01)
+    eventually(reached, what, wait_s=timeout_s)
 
 
 def submitted(video_id: str, **fields: Any) -> VideoSubmitted:

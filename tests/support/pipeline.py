@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import httpx
 from pymilvus import MilvusClient
 
+from support.services import eventually
 from vtr.contracts.events import Event, VideoDeleted, VideoStatus, VideoSubmitted
 from vtr.contracts.step import Message
 from vtr.contracts.topics import consumer_group
@@ -30,24 +30,9 @@ from vtr.runtime.settings import KafkaSettings
 from vtr.vectors.milvus import GRPC_OPTIONS
 
 TERMINAL = {"searchable", "failed", "deleted"}
-T = TypeVar("T")
 
 RUNNING: list[Pipeline] = []
 """What runs now, for the report of a failed test."""
-
-
-def eventually(
-    condition: Callable[[], T], timeout_s: float, what: str, found: Callable[[], object] | None = None
-) -> T:
-    """The first truthy value of ``condition``; fails naming ``what`` and what was ``found`` at the end."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(
-                f"not within {timeout_s:g} s: {what} (last: {found() if found else value!r})"
-            )
-        time.sleep(0.1)
-    return value
 
 
 class Pipeline:
@@ -125,11 +110,7 @@ class Pipeline:
                     found[video_id] = status.stage
             return found
 
-        deadline = time.monotonic() + timeout_s
-        while waiting := missing():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not finished within {timeout_s:g} s: {waiting}")
-            time.sleep(0.1)
+        eventually(lambda: not missing(), "all finished", explain=missing, wait_s=timeout_s)
         return {video_id: self._statuses[video_id] for video_id in video_ids}
 
     def _on_status(self, message: Message[Event]) -> None:
