@@ -31,6 +31,7 @@ class FrameTower(nn.Module):
         self.near = nn.Conv2d(first, second, kernel_size=3, padding=1)
         self.far = nn.Conv2d(second, third, kernel_size=3, padding=1, stride=2)
         self.grid = nn.Conv2d(third, _GRID_CHANNELS, kernel_size=1)
+        self.cells_a_side, self.cell_channels = config.side // 8, third
         self.place = nn.Linear(_GRID_CHANNELS * cells, config.width)
         self.object = nn.Linear(third * 2, config.width)
         self.scene = nn.Linear(first * 2, config.width)
@@ -42,6 +43,11 @@ class FrameTower(nn.Module):
 
     def forward(self, frames: Tensor, before: Tensor) -> Tensor:
         """``frames``, ``before``: uint8 [N, side, side, 3]; before a first frame stands itself."""
+        out, _ = self.with_cells(frames, before)
+        return out
+
+    def with_cells(self, frames: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`forward`, and what stands in each cell: [N, cell_channels, cells_a_side, cells_a_side]."""
         device = frames.device.type
         autocast = torch.is_autocast_enabled(device)
         kind = torch.get_autocast_dtype(device) if autocast else self.stem.weight.dtype
@@ -60,4 +66,4 @@ class FrameTower(nn.Module):
         # Each scaled by itself, as the many cells of the grid would drown the rest.
         parts = (self.place(grid), self.object(objects), self.scene(scene))
         out = torch.stack([norm(part) for norm, part in zip(self.enter, parts, strict=True)]).sum(dim=0)
-        return out
+        return out, found

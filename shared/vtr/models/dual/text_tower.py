@@ -33,9 +33,13 @@ class TextTower(nn.Module):
         self.leave = nn.LayerNorm(width)
         self.pool = QueryPooling(width, config.dim, config.text_queries)
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """``tokens`` int [B, L] with ``mask`` bool [B, L] to [B, dim], L2 norm 1. L up to ``max_tokens``."""
+    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """``tokens`` int [B, L] with ``mask`` bool [B, L] to a state for each word [B, L, text_width]."""
         values = self.words(tokens) + self.place[: tokens.shape[1]]
         with sdpa_kernel(SDPBackend.MATH):  # on a CPU the fused kernel's backward is slow for short sequences
-            values = self.leave(self.layers(values, src_key_padding_mask=~mask))
-        return unit(self.pool(values, mask).float())
+            out: Tensor = self.leave(self.layers(values, src_key_padding_mask=~mask))
+        return out
+
+    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Arguments as :meth:`states`; [B, dim], L2 norm 1. L up to ``max_tokens``."""
+        return unit(self.pool(self.states(tokens, mask), mask).float())
