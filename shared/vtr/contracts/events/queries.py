@@ -33,6 +33,10 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("example: give exactly one of video_id, clip_id, uri")
 
 
+HeadName = Annotated[str, msgspec.Meta(max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
+"""A learned head of a model: ``covr``, ``camoe``, ``vlgnet``, ``regada``, and what others add."""
+
+
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Conditions that every hit fulfils; applied inside the vector search, never after it."""
 
@@ -63,6 +67,8 @@ class QuerySubmitted(Event, frozen=True, kw_only=True):
     modalities: tuple[Modality, ...] = ("visual", "speech", "audio")
     user_id: Identifier | None = None
     budget_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] = 2000
+    heads: Annotated[tuple[HeadName, ...], msgspec.Meta(max_length=16)] | Literal["auto"] = "auto"
+    """Which learned heads take part; ``auto``: those that beat the plain encoder, by their own cards."""
 
     def __post_init__(self) -> None:
         if not self.text.strip() and self.example is None:

@@ -8,6 +8,7 @@ import msgspec
 
 from vtr.contracts.envelope import DEFAULT_TENANT
 from vtr.contracts.events.base import Event, Identifier, ModelVersion, Seconds, Tag, Tenant, Timestamp, Uri
+from vtr.contracts.events.queries import HeadName
 from vtr.contracts.vector import Modality
 
 
@@ -35,6 +36,47 @@ class ModalityShare(msgspec.Struct, frozen=True, kw_only=True):
     cosine: float
     rank: Annotated[int, msgspec.Meta(ge=1)]
     share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class HeadPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a learned head made of a hit's clip.
+
+    ``weight * score`` was added to the clip's visual cosine before clips were ranked by it; with weight 0 the
+    head only explains. ``gates``: how much each of its experts counted (CAMoE), sum 1.
+    """
+
+    head: HeadName
+    score: float
+    weight: float = 0.0
+    gates: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+class HeatMap(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in one frame the words are met: ``values`` row by row, the hottest cell 1.
+
+    ``index``: of the frame in the hit's frame pack. ``share``: of the clip's heat, what this frame has.
+    """
+
+    index: Annotated[int, msgspec.Meta(ge=0)]
+    time_s: Seconds
+    rows: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    columns: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    values: tuple[float, ...]
+    share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.values) != self.rows * self.columns:
+            raise ValueError(f"values: {len(self.values)}, but {self.rows} x {self.columns} are needed")
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How the thing asked for is done: the cosines of the adverb that the text names and of its antonym."""
+
+    action: str
+    adverb: str
+    antonym: str
+    score: float
+    antonym_score: float
 
 
 class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +107,11 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     best_frame: BestFrame | None = None
     shares: tuple[ModalityShare, ...] = ()
     other_clips: tuple[ClipHit, ...] = ()
+    heads: tuple[HeadPart, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    """Moments of the clip by a head, best first, with probabilities as scores; the first is ``moment``."""
+    heat: HeatMap | None = None
+    manner: Manner | None = None
 
 
 class SkippedStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +119,18 @@ class SkippedStage(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: str
     reason: str
+
+
+class HeadUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """A head that took part: which weights, how many clips it looked at, and what else it tells.
+
+    ``details`` of the composer (CoVR): ``kept``, the share of the example that the composed query keeps.
+    """
+
+    head: HeadName
+    version: str
+    candidates: Annotated[int, msgspec.Meta(ge=0)] = 0
+    details: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class ResultsRanked(Event, frozen=True, kw_only=True):
@@ -93,6 +152,7 @@ class ResultsRanked(Event, frozen=True, kw_only=True):
     degraded: bool = False
     """Whether a skipped stage may have changed the hits."""
     took_ms: dict[str, float] = msgspec.field(default_factory=dict)
+    heads: tuple[HeadUsed, ...] = ()
 
     @property
     def key(self) -> str:
