@@ -26,13 +26,17 @@ class EventExample:
 
 @dataclass(frozen=True)
 class Example:
-    """``frames`` uint8 [T, side, side, 3] at ``times_s`` [T], a caption, false captions, events."""
+    """``frames`` uint8 [T, side, side, 3] at ``times_s`` [T], a caption, false captions, events.
+
+    ``before``: the frame before each, where frames between were left out; None: none were.
+    """
 
     frames: NDArray[np.uint8]
     times_s: NDArray[np.float32]
     tokens: list[int]
     swaps: list[list[int]]
     events: list[EventExample]
+    before: NDArray[np.uint8] | None = None
 
 
 def pad_tokens(rows: Sequence[Sequence[int]], longest: int) -> tuple[Tensor, Tensor]:
@@ -47,10 +51,20 @@ def pad_tokens(rows: Sequence[Sequence[int]], longest: int) -> tuple[Tensor, Ten
     return torch.from_numpy(tokens), torch.from_numpy(mask)
 
 
+def frames_before(video: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The frame before each of [T, ...]; before the first stands itself."""
+    return np.concatenate([video[:1], video[:-1]])
+
+
 def pack_frames(
-    videos: Sequence[NDArray[np.uint8]], times_s: Sequence[NDArray[np.float32]]
+    videos: Sequence[NDArray[np.uint8]],
+    times_s: Sequence[NDArray[np.float32]],
+    before: Sequence[NDArray[np.uint8]] | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """``frames``, ``before``, ``times_s``, ``mask`` as :class:`DualBatch` has them; times padded with 0."""
+    """``frames``, ``before``, ``times_s``, ``mask`` as :class:`DualBatch` has them; times padded with 0.
+
+    ``before``: the frame before each, where frames between were left out; None: none were.
+    """
     longest = max(len(video) for video in videos)
     mask = np.zeros((len(videos), longest), dtype=np.bool_)
     times = np.zeros(mask.shape, dtype=np.float32)
@@ -58,13 +72,17 @@ def pack_frames(
         mask[number, : len(of_video)] = True
         times[number, : len(of_video)] = of_video
     frames = np.concatenate(videos)
-    before = np.concatenate([part for video in videos for part in (video[:1], video[:-1])])
-    return torch.from_numpy(frames), torch.from_numpy(before), torch.from_numpy(times), torch.from_numpy(mask)
+    earlier = np.concatenate(before if before is not None else [frames_before(video) for video in videos])
+    return torch.from_numpy(frames), torch.from_numpy(earlier), torch.from_numpy(times), torch.from_numpy(mask)
 
 
 def collate(examples: Sequence[Example], *, swaps: int, max_tokens: int) -> DualBatch:
     """One batch; ``swaps`` false captions a video, blanks where it has fewer."""
-    frames, before, times, mask = pack_frames([e.frames for e in examples], [e.times_s for e in examples])
+    frames, before, times, mask = pack_frames(
+        [e.frames for e in examples],
+        [e.times_s for e in examples],
+        [frames_before(e.frames) if e.before is None else e.before for e in examples],
+    )
     tokens, token_mask = pad_tokens([e.tokens for e in examples], max_tokens)
     false = [e.swaps[k] if k < len(e.swaps) else e.tokens for e in examples for k in range(swaps)]
     swap_tokens, swap_mask = pad_tokens(false, max_tokens)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.corpus.record import EventRecord, VideoRecord
-from vtr.models.dual.collate import EventExample, Example, collate
+from vtr.models.dual.collate import EventExample, Example, collate, frames_before
 from vtr.models.dual.config import DualConfig
 from vtr.models.dual.mirror import mirror_frames, mirror_words
 from vtr.models.dual.model import DualBatch
@@ -83,7 +83,7 @@ class PairedBatches:
         chosen = order[place * half : (place + 1) * half]
         rng = np.random.default_rng([self._seed, step, 1])
         augmentation = self._augmentation
-        stride = self.stride * (augmentation.coarse if step < augmentation.coarse_steps else 1)
+        coarse = augmentation.coarse if step < augmentation.coarse_steps else 1
         examples: list[Example] = []
         for index in chosen:
             group = self._groups[index]
@@ -95,7 +95,7 @@ class PairedBatches:
             members = [group[0]]
             if len(group) > 1:
                 members.append(group[int(rng.integers(1, len(group)))])
-            examples.extend(self._example(record, axes, stride, rng) for record in members)
+            examples.extend(self._example(record, axes, coarse, rng) for record in members)
         config = self._config
         return [
             collate(examples[k : k + self._chunk], swaps=config.swaps, max_tokens=config.max_tokens)
@@ -103,24 +103,28 @@ class PairedBatches:
         ]
 
     def _example(
-        self, record: VideoRecord, axes: list[str], stride: int, rng: np.random.Generator
+        self, record: VideoRecord, axes: list[str], coarse: int, rng: np.random.Generator
     ) -> Example:
-        phase = int(rng.integers(stride))
-        frames = self._store[record.id][phase::stride]
+        phase = int(rng.integers(self.stride))
+        frames = self._store[record.id][phase :: self.stride]
         fps = self._store.index.tower.fps
-        times = ((phase + stride * np.arange(len(frames))) / fps).astype(np.float32)
+        times = ((phase + self.stride * np.arange(len(frames))) / fps).astype(np.float32)
         pixels = np.asarray(frames, dtype=np.uint8)
         for axis in axes:
             pixels = mirror_frames(pixels, axis)
         pixels = _shifted(pixels, self._augmentation.shift, rng)
+        before = frames_before(pixels)
+        # Only after it is known what came before each: motion is seen in the few frames, too.
+        start = int(rng.integers(min(coarse, len(pixels))))
         captions = [c for c in record.captions if c.kind == "full"]
         caption = captions[int(rng.integers(len(captions)))]
         false = list(caption.swaps.values())
         rng.shuffle(false)
         places = rng.permutation(len(record.events))[:_EVENTS_A_VIDEO]
         return Example(
-            frames=pixels,
-            times_s=times,
+            frames=pixels[start::coarse],
+            before=before[start::coarse],
+            times_s=times[start::coarse],
             tokens=self._numbers(caption.text, axes),
             swaps=[self._numbers(text, axes) for text in false[: self._config.swaps]],
             events=[self._event(record, record.events[k], axes, rng) for k in places]
