@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -79,6 +80,15 @@ class FeatureStore:
         return self.array[start:stop]
 
 
+@dataclass(frozen=True)
+class Part:
+    """One kind of features of some videos, kept in ``root``."""
+
+    root: Path
+    tower: Tower
+    items: Sequence[Item]
+
+
 def build(
     root: Path,
     tower: Tower,
@@ -94,44 +104,73 @@ def build(
     the number of videos just done. Features of other videos or another tower in ``root`` are an error, not
     overwritten.
     """
-    index = Index(tower=tower, data=data_hash(items), items=tuple(items))
+    part = Part(root, tower, items)
+    (store,) = build_parts([part], lambda k: (compute(items[k]),), workers=workers, progress=progress)
+    return store
+
+
+def build_parts(
+    parts: Sequence[Part],
+    compute: Callable[[int], Sequence[Array]],
+    *,
+    workers: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[FeatureStore]:
+    """As :func:`build`, for several kinds of features that one pass over a video gives.
+
+    The ``items`` of all parts are of the same videos in the same order; ``compute`` gets a video's place
+    among them and gives its features for each part.
+    """
+    ids = [item.id for item in parts[0].items]
+    for part in parts[1:]:
+        if [item.id for item in part.items] != ids:
+            raise FeatureError(f"{part.root}: its videos are not those of {parts[0].root}")
+    arrays = [_open_to_write(part) for part in parts]
+    spans = [_spans(part.items) for part in parts]
+    missing = [k for k in range(len(ids)) if not all(done[k] for _, done in arrays)]
+    progress(len(ids) - len(missing))
+    with ThreadPoolExecutor(workers) as pool:
+        # A window, so that results do not pile up in memory.
+        for start in range(0, len(missing), _AHEAD):
+            window = missing[start : start + _AHEAD]
+            for k, found in zip(window, pool.map(compute, window), strict=True):
+                for part, (array, _), span, values in zip(parts, arrays, spans, found, strict=True):
+                    item = part.items[k]
+                    if values.shape != (item.frames, *part.tower.shape):
+                        raise FeatureError(
+                            f"{item.id}: features {list(values.shape)}, "
+                            f"but {[item.frames, *part.tower.shape]} are expected"
+                        )
+                    array[slice(*span[item.id])] = values
+                for _, done in arrays:
+                    done[k] = True
+                progress(1)
+    for array, done in arrays:
+        array.flush()
+        done.flush()
+    return [open_features(part.root) for part in parts]
+
+
+def _open_to_write(part: Part) -> tuple[np.memmap[Any, Any], np.memmap[Any, Any]]:
+    """The features and the flags of ``part``, which are created where there are none."""
+    index = Index(tower=part.tower, data=data_hash(part.items), items=tuple(part.items))
+    root, path = part.root, part.root / INDEX
     root.mkdir(parents=True, exist_ok=True)
-    path = root / INDEX
-    total = sum(item.frames for item in items)
-    shape = (total, *tower.shape)
     if path.exists():
         found = _read_index(root)
         if found != index:
             what = "tower" if found.tower != index.tower else "videos"
             raise FeatureError(f"{root}: holds features of other {what}; choose another directory")
-        array = np.lib.format.open_memmap(root / FEATURES, mode="r+")
-        done = np.lib.format.open_memmap(root / DONE, mode="r+")
-    else:
-        array = np.lib.format.open_memmap(
-            root / FEATURES, mode="w+", dtype=np.dtype(tower.dtype), shape=shape
+        return (
+            np.lib.format.open_memmap(root / FEATURES, mode="r+"),
+            np.lib.format.open_memmap(root / DONE, mode="r+"),
         )
-        done = np.lib.format.open_memmap(root / DONE, mode="w+", dtype=np.bool_, shape=(len(items),))
-        path.write_bytes(msgspec.json.encode(index))
-    spans = _spans(items)
-    missing = [k for k in range(len(items)) if not done[k]]
-    progress(len(items) - len(missing))
-    with ThreadPoolExecutor(workers) as pool:
-        # A window, so that results do not pile up in memory.
-        for start in range(0, len(missing), _AHEAD):
-            window = missing[start : start + _AHEAD]
-            for k, values in zip(window, pool.map(compute, [items[k] for k in window]), strict=True):
-                item = items[k]
-                if values.shape != (item.frames, *tower.shape):
-                    raise FeatureError(
-                        f"{item.id}: features {list(values.shape)}, "
-                        f"but {[item.frames, *tower.shape]} are expected"
-                    )
-                array[slice(*spans[item.id])] = values
-                done[k] = True
-                progress(1)
-    array.flush()
-    done.flush()
-    return open_features(root)
+    shape = (sum(item.frames for item in part.items), *part.tower.shape)
+    kind = np.dtype(part.tower.dtype)
+    array = np.lib.format.open_memmap(root / FEATURES, mode="w+", dtype=kind, shape=shape)
+    done = np.lib.format.open_memmap(root / DONE, mode="w+", dtype=np.bool_, shape=(len(part.items),))
+    path.write_bytes(msgspec.json.encode(index))
+    return array, done
 
 
 def open_features(root: Path) -> FeatureStore:
