@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,6 +22,7 @@ from vtr.evaluation.corpus.scene import Scene
 from vtr.evaluation.corpus.sound import RATE, mix
 from vtr.evaluation.corpus.speech import load_word, speak_all
 from vtr.evaluation.corpus.splits import Group, Heldout, draw_heldout, plan
+from vtr.evaluation.processes import single_threaded
 
 _JOURNAL = "journal.jsonl"
 _SPEECH = "speech"
@@ -154,29 +153,13 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[tuple[str, _Done]]:
             yield job.group.id, make_group(job)
         return
     # Not forked: a fork copies the locks of the progress bar's thread.
-    with _single_threaded(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with single_threaded(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(make_group, job): job.group.id for job in jobs}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Workers that each start a BLAS thread per core would fight over them."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def make_group(job: _Job) -> _Done:

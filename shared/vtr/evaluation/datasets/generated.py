@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,19 +51,8 @@ class Generated:
         ]
 
     def moments(self, split: str) -> list[MomentQuery]:
-        """A query for each caption of each event. Events of a video whose captions are the same share their
-        windows, since either is right."""
-        found = []
-        for r in self._records(split):
-            windows: dict[str, list[tuple[float, float]]] = {}
-            for event in r.events:
-                for text in event.captions:
-                    windows.setdefault(text, []).append((event.start_s, event.end_s))
-            found += [
-                MomentQuery(f"{r.id}#{n}", text, r.id, r.duration_s, tuple(spans))
-                for n, (text, spans) in enumerate(windows.items())
-            ]
-        return found
+        """:func:`moment_queries` of the split's videos."""
+        return moment_queries(self._records(split))
 
     def triplets(self, split: str) -> list[ComposedQuery]:
         split_of(split, self.splits, self.name)
@@ -114,6 +103,22 @@ class Generated:
         if record is None:
             raise DatasetError(f"{self.root}: triplets: target {video} is not among the videos")
         return next((c.text for c in record.captions if c.kind == FULL), None)
+
+
+def moment_queries(records: Iterable[VideoRecord]) -> list[MomentQuery]:
+    """A query for each caption of each event. Events of a video whose captions are the same share their
+    windows, since either is right."""
+    found = []
+    for r in records:
+        windows: dict[str, list[tuple[float, float]]] = {}
+        for event in r.events:
+            for text in event.captions:
+                windows.setdefault(text, []).append((event.start_s, event.end_s))
+        found += [
+            MomentQuery(f"{r.id}#{n}", text, r.id, r.duration_s, tuple(spans))
+            for n, (text, spans) in enumerate(windows.items())
+        ]
+    return found
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import msgspec
 
 TEXT_TO_VIDEO, VIDEO_TO_TEXT, COMPOSED = "text to video", "video to text", "composed retrieval"
 MOMENTS, ADVERBS, REGIONS, SOUND = "moments", "adverbs", "regions", "sound and speech"
+FACTORS = "one factor swapped"
 """The tasks, by the name under which their results stand together."""
 
 

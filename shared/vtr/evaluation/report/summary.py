@@ -89,6 +89,11 @@ def verdict(head: Result, baseline: Result) -> str:
 
     Better means intervals that do not overlap; anything else is not shown, whatever the means are.
     """
+    return f"{head.method} against {baseline.method}: {finding(head, baseline)}"
+
+
+def finding(head: Result, baseline: Result) -> str:
+    """:func:`verdict` without the names of the two."""
     if head.setting != baseline.setting or head.metric != baseline.metric:
         raise ReportError(f"{head.method} and {baseline.method} were not measured on the same thing")
     difference = head.interval.mean - baseline.interval.mean
@@ -99,4 +104,4 @@ def verdict(head: Result, baseline: Result) -> str:
         how = "not shown: the intervals overlap"
     else:
         how = "better" if gain > 0 else "WORSE"
-    return f"{head.method} against {baseline.method}: {head.metric} {difference:+.1f} ({how})"
+    return f"{head.metric} {difference:+.1f} ({how})"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from vtr.evaluation.metrics.intervals import Interval
-from vtr.evaluation.report.summary import Result, strongest, verdict
+from vtr.evaluation.report.summary import Result, finding, strongest
 
 TRANSDUCTIVE = "transductive"
 NOT_A_SEARCH = (
@@ -59,14 +59,16 @@ def section(results: Sequence[Result]) -> str:
 
 
 def _verdicts(results: Sequence[Result]) -> str:
-    """Each head against the strongest baseline, metric by metric."""
+    """Each head against the strongest baseline of each metric; a line for each of the two."""
     baselines = [r for r in results if r.baseline]
-    lines = []
+    found: dict[tuple[str, str], list[str]] = {}
     for result in results:
         best = strongest(baselines, result.metric)
         if not result.baseline and best is not None:
-            lines.append(f"- {_escape(verdict(result, best))}")
-    return "\n".join(lines)
+            found.setdefault((result.method, best.method), []).append(finding(result, best))
+    return "\n".join(
+        _escape(f"- {head} against {best}: {'; '.join(what)}") for (head, best), what in found.items()
+    )
 
 
 def _last(method: tuple[str, bool, bool]) -> tuple[bool, bool]:
