@@ -11,8 +11,7 @@ from vtr.evaluation.corpus.make import make
 from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.corpus.record import Options
 from vtr.media.thumbs import small_frames
-from vtr.models.dual.corpus_states import corpus_states
-from vtr.models.dual.states import clip_states
+from vtr.models.dual.states import clip_states, corpus_states
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.corpus_frames import corpus_frames
 from vtr.models.training.features import FeatureError, FeatureStore

@@ -13,7 +13,7 @@ from vtr.evaluation.corpus.read import Corpus
 from vtr.models.dual.checkpoint import load_dual
 from vtr.models.dual.model import DualEncoder
 from vtr.models.dual.pairs import stride_of
-from vtr.models.dual.states import clip_states
+from vtr.models.dual.tower_states import clip_states
 from vtr.models.dual.vocabulary import Vocabulary
 from vtr.models.encoders.base import FloatArray
 from vtr.models.encoders.clip_states import ClipStates
