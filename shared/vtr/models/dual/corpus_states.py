@@ -50,7 +50,8 @@ class CorpusStates:
 
     def vector(self, video_id: str) -> FloatArray:
         """[D], L2 norm 1."""
-        return self.vector_store[video_id][0].astype(np.float32)
+        found: FloatArray = self.vector_store[video_id][0].astype(np.float32)
+        return found
 
     def vectors(self, video_ids: list[str]) -> FloatArray:
         """[N, D] of several videos."""
