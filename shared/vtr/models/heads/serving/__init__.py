@@ -1,0 +1,1 @@
+"""Heads at work on a query: one runner a head, behind one protocol. :mod:`protocol` needs numpy alone."""

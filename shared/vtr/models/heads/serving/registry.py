@@ -1,0 +1,67 @@
+"""Which code serves a head of a bundle: this package's own, and those that other packages register.
+
+A loader takes the folder of the head's checkpoint and returns a
+:class:`~vtr.models.heads.serving.protocol.HeadRunner` or a
+:class:`~vtr.models.heads.serving.protocol.Composer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from torch import nn
+
+from vtr.models.heads.base import HeadConfig
+from vtr.models.heads.camoe.config import CamoeConfig
+from vtr.models.heads.camoe.head import Camoe
+from vtr.models.heads.covr.config import CovrConfig
+from vtr.models.heads.covr.head import Covr
+from vtr.models.heads.regada.config import RegadaConfig
+from vtr.models.heads.regada.model import Regada
+from vtr.models.heads.serving.camoe import CamoeRunner
+from vtr.models.heads.serving.covr import CovrComposer
+from vtr.models.heads.serving.protocol import Composer, HeadRunner
+from vtr.models.heads.serving.regada import RegadaRunner
+from vtr.models.heads.serving.vlgnet import VlgNetRunner
+from vtr.models.heads.vlgnet.config import VlgNetConfig
+from vtr.models.heads.vlgnet.model import VlgNet
+from vtr.models.training.checkpoints import Card, CheckpointError, load_checkpoint, load_into
+
+GROUP = "vtr.heads"
+Loader = Callable[[Path], HeadRunner | Composer]
+M = TypeVar("M", bound=nn.Module)
+C = TypeVar("C", bound=HeadConfig)
+
+
+def load_head(name: str, folder: Path) -> HeadRunner | Composer:
+    """The head ``name`` in ``folder``, ready to serve. Raises :class:`CheckpointError`."""
+    loader = _OWN.get(name) or _registered(name)
+    if loader is None:
+        raise CheckpointError(f"{folder}: no code serves a head {name!r}; known are {', '.join(_OWN)}")
+    return loader(folder)
+
+
+def _module(folder: Path, name: str, make: Callable[[C], M], config: type[C]) -> tuple[M, Card]:
+    checkpoint = load_checkpoint(folder, head=name)
+    module = make(config.from_json(msgspec.json.encode(checkpoint.card.config)))
+    load_into(module, checkpoint)
+    return module.eval(), checkpoint.card
+
+
+def _registered(name: str) -> Loader | None:
+    for found in entry_points(group=GROUP, name=name):
+        loader: Loader = found.load()
+        return loader
+    return None
+
+
+_OWN: dict[str, Loader] = {
+    "camoe": lambda folder: CamoeRunner(*_module(folder, "camoe", Camoe, CamoeConfig)),
+    "covr": lambda folder: CovrComposer(*_module(folder, "covr", Covr, CovrConfig)),
+    "regada": lambda folder: RegadaRunner(*_module(folder, "regada", Regada, RegadaConfig)),
+    "vlgnet": lambda folder: VlgNetRunner(*_module(folder, "vlgnet", VlgNet, VlgNetConfig)),
+}
