@@ -34,7 +34,13 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModalityVector(msgspec.Struct, frozen=True, kw_only=True):
-    """What one modality of a clip, or a query meant for that modality, embeds to."""
+    """What one modality of a clip, or a query meant for that modality, embeds to.
+
+    ``model``: whose vector it is, where that is another model than the event's: sound has one of its own.
+    ``weight``: of a query, how surely its text speaks to this modality, by which fusion weighs it.
+    """
 
     modality: Modality
     vector: Vector
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[a-z0-9_-]+$")] | None = None
+    weight: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
