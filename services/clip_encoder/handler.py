@@ -20,6 +20,7 @@ from vtr.contracts.vector import ModalityVector
 from vtr.media import layout
 from vtr.models.encoders.base import ClipEmbedding, ClipFrames, FloatArray
 from vtr.models.encoders.batching import pack
+from vtr.models.encoders.clip_states import write_states
 from vtr.observability.logging import get_logger
 from vtr.observability.metrics import CLIPS_ENCODED, FRAMES_ENCODED
 from vtr.vectors.arrays import to_vector
@@ -105,14 +106,12 @@ class EncodeClips:
         array = embedding.frames.astype(np.dtype("<f2"))
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
-        path = layout.frame_vectors(
-            clip.video.tenant,
-            clip.video.video_id,
-            clip.video.content_hash,
-            clip.clip_id,
-            self._encoder.model_version,
-        )
-        uri = self._store.put(path, buffer.getvalue())
+        video = clip.video
+        at = (video.tenant, video.video_id, video.content_hash, clip.clip_id, self._encoder.model_version)
+        if embedding.states is not None:
+            # Before the vectors: who finds those finds the states beside them.
+            self._store.put(layout.clip_states(*at), write_states(embedding.states))
+        uri = self._store.put(layout.frame_vectors(*at), buffer.getvalue())
         return FrameVectorsRef(uri=uri, frames=array.shape[0], dim=array.shape[1], dtype="float16")
 
     def _encoded(

@@ -29,7 +29,8 @@ class _Pool(ThreadPoolExecutor):
 
 def build(settings: ClipEncoderSettings) -> Service:
     """The service, with the model loaded and warm."""
-    encoder = load_encoder(settings.encoder, options=settings.encoder_options)
+    options = settings.encoder_options.with_objects(settings.objects.uri)
+    encoder = load_encoder(settings.encoder, options=options)
     budgeted = BudgetedEncoder(encoder, frame_budget=settings.frame_budget, on_inference=_observe_inference)
     budgeted.warm_up(ClipFrames(frames=[np.full((224, 224, 3), 127, dtype=np.uint8)] * 2, times_s=(0.0, 0.5)))
     MODEL.info({"version": encoder.model_version, "encoder": settings.encoder})

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from vtr.models.encoders.options import EncoderOptions
-from vtr.runtime.settings import ConsumerSettings, RedisSettings, ServiceSettings
+from vtr.runtime.settings import ConsumerSettings, ObjectStoreSettings, RedisSettings, ServiceSettings
 
 
 class TextEncoderSettings(ServiceSettings):
@@ -18,6 +18,7 @@ class TextEncoderSettings(ServiceSettings):
         workers=2, max_batch=32, linger_ms=2, commit_interval_ms=200
     )
     redis: RedisSettings = RedisSettings(timeout_s=0.25)
+    objects: ObjectStoreSettings = ObjectStoreSettings()
     encoder: str = Field("offline", description="Which encoder; must be the one of clip_encoder.")
     encoder_options: EncoderOptions = EncoderOptions()
 

@@ -22,7 +22,8 @@ NAME = "text_encoder"
 
 def build(settings: TextEncoderSettings) -> Service:
     """The service, with the model loaded and warm."""
-    encoder = load_text_encoder(settings.encoder, options=settings.encoder_options)
+    options = settings.encoder_options.with_objects(settings.objects.uri)
+    encoder = load_text_encoder(settings.encoder, options=options)
     encoder.encode_texts(["a warm-up query"])
     MODEL.info({"version": encoder.model_version, "encoder": settings.encoder})
 

@@ -8,11 +8,23 @@ hash, so that deleting is removing a prefix::
     <tenant>/<video_id>/<content_hash>/<clip_id>/frames.zip
     <tenant>/<video_id>/<content_hash>/<clip_id>/audio.flac
     <tenant>/<video_id>/<content_hash>/<clip_id>/<model>/frames.npy
+    <tenant>/<video_id>/<content_hash>/<clip_id>/<model>/states.npz
+
+Published models belong to no tenant. No tenant's name begins with ``_``, so no deletion reaches them::
+
+    _models/<model>/current.json
+    _models/<model>/revisions/<revision>.json
+    _models/<model>/blobs/<sha256>
 """
 
 from __future__ import annotations
 
 from vtr.media.objects import ObjectPathError, check_path
+
+MODELS = "_models"
+"""The prefix of all published models."""
+
+_VECTORS, _STATES = "frames.npy", "states.npz"
 
 
 def video_prefix(tenant: str, video_id: str) -> str:
@@ -47,7 +59,43 @@ def audio(tenant: str, video_id: str, content_hash: str, clip_id: str) -> str:
 
 def frame_vectors(tenant: str, video_id: str, content_hash: str, clip_id: str, model: str) -> str:
     """A clip's per-frame vectors by one model: ``.npy`` [frames, dim]."""
-    return _join(tenant, video_id, content_hash, clip_id, model, "frames.npy")
+    return _join(tenant, video_id, content_hash, clip_id, model, _VECTORS)
+
+
+def clip_states(tenant: str, video_id: str, content_hash: str, clip_id: str, model: str) -> str:
+    """What one model's towers saw in a clip, for its heads (see :mod:`vtr.models.encoders.clip_states`)."""
+    return _join(tenant, video_id, content_hash, clip_id, model, _STATES)
+
+
+def states_beside(frame_vectors_uri: str) -> str:
+    """The uri of a clip's states, given that of its per-frame vectors. Whether they exist, the store knows.
+
+    Raises :class:`~vtr.media.objects.ObjectPathError` for a uri that is not one of per-frame vectors.
+    """
+    folder, _, name = frame_vectors_uri.rpartition("/")
+    if name != _VECTORS or not folder:
+        raise ObjectPathError(f"uri: {frame_vectors_uri!r} is not that of per-frame vectors")
+    return f"{folder}/{_STATES}"
+
+
+def model_current(model: str) -> str:
+    """Which revision of a published model is picked up."""
+    return _join(MODELS, model, "current.json")
+
+
+def model_manifests(model: str) -> str:
+    """The prefix of a published model's revisions."""
+    return _join(MODELS, model, "revisions")
+
+
+def model_manifest(model: str, revision: str) -> str:
+    """What one revision of a published model consists of."""
+    return _join(MODELS, model, "revisions", f"{revision}.json")
+
+
+def model_blob(model: str, sha256: str) -> str:
+    """One file of a published model, by its content."""
+    return _join(MODELS, model, "blobs", sha256)
 
 
 def _join(*segments: str) -> str:

@@ -29,7 +29,10 @@ def test_the_registry_and_the_random_encoder_import_no_torch() -> None:
 @pytest.mark.parametrize("load", [load_encoder, load_text_encoder])
 @pytest.mark.parametrize("spec", ["", "clip", "OFFLINE", "openai/clip-vit-base-patch32"])
 def test_an_unknown_spec_lists_the_known_ones_and_the_way_to_add_one(load: object, spec: str) -> None:
-    with pytest.raises(ValueError, match=r"hf:<model id or path>, offline, random\[:<dim>\].*vtr\.encoders"):
+    with pytest.raises(
+        ValueError,
+        match=r"hf:<model id or path>, offline, published:<model version>, random\[:<dim>\].*vtr\.encoders",
+    ):
         load(spec, options=OPTIONS)  # type: ignore[operator]
 
 

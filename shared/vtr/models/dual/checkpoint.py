@@ -12,6 +12,11 @@ from vtr.models.dual.vocabulary import Vocabulary
 from vtr.models.training.checkpoints import Card, CheckpointError, load_checkpoint, load_into
 
 
+def model_version_of(card: Card) -> str:
+    """The version of the vectors that a dual encoder makes: it follows from its weights alone."""
+    return f"trained-dual_{card.config['dim']}_{card.sha256[:12]}"
+
+
 def load_dual(root: Path) -> tuple[DualEncoder, Vocabulary, Card]:
     """The model in eval mode, its vocabulary and its card. Raises :class:`CheckpointError`."""
     checkpoint = load_checkpoint(root, head=DualEncoder.name)

@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
-from vtr.models.dual.checkpoint import load_dual
-from vtr.models.dual.collate import pack_frames
+from vtr.models.dual.checkpoint import load_dual, model_version_of
 from vtr.models.dual.infer import embed_texts
 from vtr.models.dual.model import DualEncoder
+from vtr.models.dual.tower_states import see_clips
 from vtr.models.dual.vocabulary import Vocabulary
 from vtr.models.encoders.base import ClipEmbedding, ClipFrames, Encoder, FloatArray, FrameArray, TextEncoder
-from vtr.models.encoders.batching import pack
 from vtr.models.encoders.checks import check_clips, check_texts
 from vtr.models.encoders.lifetime import Closable
 from vtr.models.encoders.options import EncoderOptions
 from vtr.models.encoders.pooling import pool_windows
 from vtr.models.encoders.torch_runtime import set_threads
-from vtr.models.heads.masks import unit
 
 
 class TrainedTextEncoder(Closable):
@@ -33,7 +30,7 @@ class TrainedTextEncoder(Closable):
         self._model: DualEncoder | None = model
         self._options = options
         self.dim = model.config.dim
-        self.model_version = f"trained-dual_{self.dim}_{card.sha256[:12]}"
+        self.model_version = model_version_of(card)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """See :class:`TextEncoder`; a text longer than the tower reads is read in windows."""
@@ -62,13 +59,16 @@ class TrainedEncoder(TrainedTextEncoder):
     """
 
     def encode_clips(self, clips: Sequence[ClipFrames]) -> list[ClipEmbedding]:
-        """See :class:`Encoder`. Frames' vectors compare with captions of single events."""
+        """See :class:`Encoder`, with states. Frames' vectors compare with captions of single events."""
         model = self._loaded()
         check_clips(clips)
-        found: list[ClipEmbedding] = []
-        for part in pack([len(clip.frames) for clip in clips], self._options.max_frames_per_batch):
-            found.extend(_embed(model, [clips[k] for k in part]))
-        return found
+        side = model.config.side
+        small = [np.stack([_small(frame, side) for frame in clip.frames]) for clip in clips]
+        times = [np.asarray(clip.times_s, dtype=np.float32) for clip in clips]
+        return [
+            ClipEmbedding(clip=seen.states.vector, frames=seen.frame_vectors, states=seen.states)
+            for seen in see_clips(model, small, times, max_frames=self._options.max_frames_per_batch)
+        ]
 
 
 def load_encoder(argument: str, *, options: EncoderOptions) -> Encoder:
@@ -85,20 +85,6 @@ def _folder(argument: str) -> Path:
     if not argument:
         raise ValueError("encoder: 'trained' needs a directory: trained:<checkpoint directory>")
     return Path(argument)
-
-
-@torch.inference_mode()
-def _embed(model: DualEncoder, clips: Sequence[ClipFrames]) -> list[ClipEmbedding]:
-    small = [np.stack([_small(frame, model.config.side) for frame in clip.frames]) for clip in clips]
-    times = [np.asarray(clip.times_s, dtype=np.float32) for clip in clips]
-    frames, before, times_s, mask = pack_frames(small, [t - t[0] for t in times])
-    values, place = model.video.states(frames, before, times_s, mask)
-    whole = unit(model.video.pool(values, place, mask)).numpy()
-    single = unit(model.video.of_frame(values)).numpy()
-    return [
-        ClipEmbedding(clip=whole[row].copy(), frames=single[row, : len(clip.frames)].copy())
-        for row, clip in enumerate(clips)
-    ]
 
 
 def _small(frame: FrameArray, side: int) -> FrameArray:

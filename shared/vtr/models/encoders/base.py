@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtr.contracts.vector import Modality
+from vtr.models.encoders.clip_states import ClipStates, FloatArray
 
 __all__ = [
     "ClipEmbedding",
     "ClipFrames",
+    "ClipStates",
     "Encoder",
     "EncodingError",
     "FloatArray",
@@ -23,7 +25,6 @@ __all__ = [
 ]
 
 FrameArray = NDArray[np.uint8]
-FloatArray = NDArray[np.float32]
 
 
 class EncodingError(ValueError):
@@ -48,10 +49,14 @@ class ClipFrames:
 
 @dataclass(frozen=True)
 class ClipEmbedding:
-    """``clip``: float32 ``[D]``; ``frames``: float32 ``[T, D]``. Each vector has L2 norm 1."""
+    """``clip``: float32 ``[D]``; ``frames``: float32 ``[T, D]``. Each vector has L2 norm 1.
+
+    ``states``: what heads read later, where the encoder has heads; its times are those of the clip's frames.
+    """
 
     clip: FloatArray
     frames: FloatArray
+    states: ClipStates | None = None
 
 
 @runtime_checkable

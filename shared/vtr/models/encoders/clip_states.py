@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtr.models.encoders.base import FloatArray
-
+FloatArray = NDArray[np.float32]
 _FIELDS = {"frames": 2, "regions": 3, "vector": 1, "times_s": 1, "region_times_s": 1}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _HALF = frozenset({"frames", "regions"})

@@ -26,4 +26,11 @@ class EncoderOptions(BaseModel):
     max_texts_per_batch: int = Field(64, ge=1, description="Text windows that pass through at once.")
     threads: int | None = Field(None, ge=1, description="CPU threads of torch; none: torch decides.")
     cache_dir: Path | None = Field(None, description="For what is computed once; none: the user's cache.")
+    objects_uri: str | None = Field(
+        None, description="Object store of published models; none: that of the service, VTR_OBJECTS__URI."
+    )
     compile: bool = Field(False, description="torch.compile of the image tower; on a GPU only.")
+
+    def with_objects(self, uri: str) -> EncoderOptions:
+        """The same, with the object store ``uri`` where none is given."""
+        return self if self.objects_uri is not None else self.model_copy(update={"objects_uri": uri})

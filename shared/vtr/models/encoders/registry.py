@@ -20,11 +20,13 @@ GROUP = "vtr.encoders"
 _MODULES = {
     "hf": "vtr.models.encoders.hf",
     "offline": "vtr.models.encoders.offline",
+    "published": "vtr.models.bundle.encoder",
     "random": "vtr.models.encoders.random_encoder",
     "trained": "vtr.models.dual.encoder",
 }
 _FORMS = {
     "hf": "hf:<model id or path>",
+    "published": "published:<model version>",
     "random": "random[:<dim>]",
     "trained": "trained:<checkpoint directory>",
 }
@@ -34,7 +36,7 @@ def load_encoder(spec: str, *, options: EncoderOptions) -> Encoder:
     """Loads both towers.
 
     ``spec``: ``offline``, ``random``, ``random:<dim>``, ``hf:<model id or path>``,
-    ``trained:<checkpoint directory>``, or a registered kind.
+    ``trained:<checkpoint directory>``, ``published:<model version>``, or a registered kind.
     Raises ``ValueError`` for an unknown spec, listing those known and how one is added.
     """
     factory, argument = _resolve(spec)
