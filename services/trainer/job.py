@@ -1,17 +1,14 @@
-"""The job: features once, then a training for each seed; a training that was stopped is continued."""
+"""The job: a training for each seed; what is trained is kept, what was stopped is continued."""
 
 from __future__ import annotations
-
-import torch
 
 from trainer.settings import TrainerSettings
 from vtr.evaluation.corpus.read import open_corpus
 from vtr.media.thumbs import small_frames
-from vtr.models.dual.train import train_dual
-from vtr.models.training.checkpoints import CARD, Card, read_card
-from vtr.models.training.corpus_frames import corpus_frames
+from vtr.models.runs.methods import DUAL
+from vtr.models.runs.training import Training, train, what_is_missing
+from vtr.models.training.checkpoints import Card, read_card
 from vtr.models.training.loop import STATE
-from vtr.models.training.options import TrainOptions
 from vtr.observability.logging import get_logger
 
 
@@ -21,29 +18,39 @@ def run(settings: TrainerSettings) -> list[Card]:
     Raises ``ValueError`` (of which the errors of corpora, features and training are) for bad input.
     """
     log = get_logger("trainer")
-    torch.set_num_threads(settings.threads)
     corpus = open_corpus(settings.corpus)
-    root = settings.features or settings.corpus.with_name(f"{settings.corpus.name}-frames48")
-    store = corpus_frames(corpus, root, small_frames, workers=settings.threads)
-    log.info("features ready", videos=len(store.spans), frames=len(store.array))
     cards = []
     for seed in settings.seeds:
-        out = settings.out / f"{settings.head}-{seed}"
-        if (out / CARD).exists():
-            log.info("trained before", seed=seed)
-            cards.append(read_card(out))
+        training = training_of(settings, seed)
+        missing = what_is_missing(training, corpus)
+        if missing is None:
+            log.info("trained before", head=settings.head, seed=seed)
+            cards.append(read_card(training.out))
             continue
-        card = train_dual(
-            corpus,
-            store,
-            out,
-            options=TrainOptions(seed=seed, steps=settings.steps, minutes=settings.minutes),
-            batch=settings.batch,
-            chunk=settings.chunk,
-            resume=(out / STATE).exists(),
-            command=f"vtr-trainer, seed {seed}, {settings.steps} steps, batches of {settings.batch}",
-            progress=lambda share, text: log.info("training", share=round(share, 3), at=text),
-        )
+        log.info("training begins", head=settings.head, seed=seed, why=missing)
+        card = train(training, lambda share, text: log.info("training", share=round(share, 3), at=text))
         log.info("trained", seed=seed, sha256=card.sha256, metrics=card.metrics.get("val"))
         cards.append(card)
     return cards
+
+
+def training_of(settings: TrainerSettings, seed: int) -> Training:
+    """What is trained for ``seed``, in the run's directory of that seed."""
+    of_seed = settings.out / f"seed{seed}"
+    out = of_seed / settings.head
+    return Training(
+        method=settings.head,
+        corpus=settings.corpus,
+        out=out,
+        decode=small_frames,
+        base=None if settings.head == DUAL else of_seed / DUAL,
+        frames=settings.features,
+        seed=seed,
+        steps=settings.steps,
+        minutes=settings.minutes,
+        batch=settings.batch,
+        chunk=settings.chunk,
+        threads=settings.threads,
+        resume=(out / STATE).exists(),
+        command=f"vtr-trainer, {settings.head}, seed {seed}, {settings.steps or 'default'} steps",
+    )

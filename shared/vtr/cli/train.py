@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vtr.cli.errors import usage_error
 from vtr.cli.options import JsonOption
 from vtr.cli.output import Output, make_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vtr.models.runs.training import Training
+
+HEADS = {
+    "covr": "composed queries: an example video, changed as a text says",
+    "vlgnet": "moments: the part of a video that a text describes",
+    "camoe": "experts for scene, action and entities, with a memory",
+    "regada": "regions that a text speaks of, and how a thing is done",
+}
+"""What each head that reads a dual encoder's states is for."""
+
+CorpusOption = Annotated[Path, typer.Option("--corpus", help="Directory of the corpus.", show_default=False)]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="Directory of the checkpoint and logs.", show_default=False)
+]
+SeedOption = Annotated[int, typer.Option(help="Fixes weights, batches and augmentation.")]
+StepsOption = Annotated[
+    int | None, typer.Option(min=1, help="Batches to train on; default: the method's own number.")
+]
+MinutesOption = Annotated[
+    float | None, typer.Option(help="Be over by then; such a run does not repeat exactly.")
+]
+FramesOption = Annotated[
+    Path | None,
+    typer.Option("--features", help="Directory of the small frames; default: beside the corpus."),
+]
+StatesOption = Annotated[
+    Path | None, typer.Option(help="Directory of the dual encoder's states; default: beside --base.")
+]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="CPU threads.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where a run in --out stopped.")]
 
 
 def make_group() -> typer.Typer:
@@ -19,6 +56,8 @@ def make_group() -> typer.Typer:
     )
     group.callback()(_group)
     group.command()(dual)
+    for head, what in HEADS.items():
+        group.command(head)(_head_command(head, what))
     return group
 
 
@@ -27,22 +66,18 @@ def _group() -> None:
 
 
 def dual(
-    corpus: Annotated[Path, typer.Option(help="Directory of the corpus.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Directory of the checkpoint and logs.", show_default=False)],
-    seed: Annotated[int, typer.Option(help="Fixes weights, batches and augmentation.")] = 0,
-    steps: Annotated[int, typer.Option(min=1, help="Batches to train on.")] = 900,
-    minutes: Annotated[
-        float | None, typer.Option(help="Be over by then; such a run does not repeat exactly.")
-    ] = None,
+    corpus: CorpusOption,
+    out: OutOption,
+    seed: SeedOption = 0,
+    steps: StepsOption = None,
+    minutes: MinutesOption = None,
     batch: Annotated[int, typer.Option(min=2, help="Videos in a batch, even: half are edits.")] = 64,
     chunk: Annotated[
         int | None, typer.Option(min=1, help="Videos at once, with gradient caching; default: the batch.")
     ] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="Directory of the small frames; default: beside the corpus.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run in --out stopped.")] = False,
+    features: FramesOption = None,
+    threads: ThreadsOption = 1,
+    resume: ResumeOption = False,
     test: Annotated[
         bool, typer.Option("--test/--no-test", help="Measure the test splits at the end.")
     ] = True,
@@ -52,56 +87,120 @@ def dual(
 
     Example:
 
-      vtr train dual --corpus data/corpus --out data/dual --seed 0 --minutes 8
+      vtr train dual --corpus data/corpus --out data/runs/seed0/dual --seed 0
     """
-    import torch
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    given = {"--seed": seed, "--steps": steps, "--batch": batch, "--minutes": minutes, "--chunk": chunk}
+    with _bad_input_as_usage():
+        from vtr.media.thumbs import small_frames
+        from vtr.models.runs.training import Training
 
-    from vtr.evaluation.corpus.read import CorpusError, open_corpus
-    from vtr.media.thumbs import small_frames
-    from vtr.models.dual.train import train_dual
-    from vtr.models.training.corpus_frames import corpus_frames
-    from vtr.models.training.features import FeatureError
-    from vtr.models.training.loop import TrainingError
-    from vtr.models.training.options import TrainOptions
+        training = Training(
+            method="dual",
+            corpus=corpus,
+            out=out,
+            decode=small_frames,
+            frames=features,
+            seed=seed,
+            steps=steps,
+            minutes=minutes,
+            batch=batch,
+            chunk=chunk,
+            threads=threads,
+            resume=resume,
+            test=test,
+            command=card_command("dual", given, resume=resume),
+        )
+        _run(training, Output(as_json))
 
-    output = Output(as_json)
-    torch.set_num_threads(threads)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    command = f"vtr train dual --corpus CORPUS --out OUT --seed {seed} --steps {steps} --batch {batch}"
-    command += f" --minutes {minutes:g}" if minutes is not None else ""
-    command += " --resume" if resume else ""
-    command += f" --chunk {chunk}" if chunk is not None else ""
-    try:
-        options = TrainOptions(seed=seed, steps=steps, minutes=minutes)
-        opened = open_corpus(corpus)
-        with Progress(*columns, console=make_console(stderr=True), disable=as_json) as bar:
-            frames = bar.add_task("small frames", total=opened.manifest.options.videos)
-            store = corpus_frames(
-                opened,
-                features or corpus.with_name(f"{corpus.name}-frames48"),
-                small_frames,
-                workers=threads,
-                progress=lambda count: bar.advance(frames, count),
-            )
-            task = bar.add_task("training", total=steps)
-            card = train_dual(
-                opened,
-                store,
-                out,
-                options=options,
-                batch=batch,
-                chunk=chunk,
+
+def _head_command(head: str, what: str) -> Callable[..., None]:
+    """The command that trains ``head``: the same options for each."""
+
+    def command(
+        corpus: CorpusOption,
+        base: Annotated[
+            Path, typer.Option(help="Directory of the dual encoder that it reads.", show_default=False)
+        ],
+        out: OutOption,
+        seed: SeedOption = 0,
+        steps: StepsOption = None,
+        minutes: MinutesOption = None,
+        features: FramesOption = None,
+        states: StatesOption = None,
+        threads: ThreadsOption = 1,
+        resume: ResumeOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        given = {"--seed": seed, "--steps": steps, "--minutes": minutes}
+        with _bad_input_as_usage():
+            from vtr.media.thumbs import small_frames
+            from vtr.models.runs.training import Training
+
+            training = Training(
+                method=head,
+                corpus=corpus,
+                out=out,
+                decode=small_frames,
+                base=base,
+                frames=features,
+                states=states,
+                seed=seed,
+                steps=steps,
+                minutes=minutes,
+                threads=threads,
                 resume=resume,
-                test=test,
-                command=command,
-                progress=lambda share, text: bar.update(
-                    task, completed=round(share * steps), description=text
-                ),
+                command=card_command(head, given, resume=resume),
             )
-    except (CorpusError, FeatureError, TrainingError, ValueError) as error:
-        raise usage_error(str(error)) from error
+            _run(training, Output(as_json))
+
+    command.__doc__ = f"""Train the head for {what}.
+
+    The dual encoder stays as it is; weights are chosen on the validation split.
+
+    Example:
+
+      vtr train {head} --corpus data/corpus --base data/runs/seed0/dual --out data/runs/seed0/{head}
+    """
+    return command
+
+
+def card_command(method: str, given: dict[str, Any], *, resume: bool = False) -> str:
+    """The command as a checkpoint's card keeps it: options that were given, no paths of this machine."""
+    words = ["vtr", "train", method, "--corpus", "CORPUS", *([] if method == "dual" else ["--base", "DUAL"])]
+    words += ["--out", "OUT"]
+    for option, value in given.items():
+        if value is not None:
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join([*words, *(["--resume"] if resume else [])])
+
+
+def _run(training: Training, output: Output) -> None:
+    from vtr.models.runs.training import train
+
+    with progress_bar(output, training.method) as progress:
+        card = train(training, progress)
     for split, metrics in card.metrics.items():
         if isinstance(metrics, dict):
-            output.say(f"{split}: " + ", ".join(f"{name} {value:.1f}" for name, value in metrics.items()))
-    output.document({"out": str(out), "parameters": card.parameters, "metrics": card.metrics})
+            numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
+            output.say(f"{split}: " + ", ".join(f"{name} {value:.1f}" for name, value in numbers.items()))
+    output.document({"out": str(training.out), "parameters": card.parameters, "metrics": card.metrics})
+
+
+@contextmanager
+def progress_bar(output: Output, first: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr that is told a share from 0 to 1 and a text."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=make_console(stderr=True), disable=output.as_json) as bar:
+        task = bar.add_task(first, total=1.0)
+        yield lambda share, text: bar.update(task, completed=share, description=f"{first}: {text}")
+
+
+@contextmanager
+def _bad_input_as_usage() -> Iterator[None]:
+    """Errors of corpora, features, checkpoints and training are ``ValueError``: what was given is wrong."""
+    try:
+        yield
+    except ValueError as error:
+        raise usage_error(str(error)) from error

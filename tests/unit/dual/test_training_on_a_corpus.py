@@ -124,9 +124,9 @@ def test_the_job_trains_every_seed_once(corpus: Corpus, tmp_path: Path) -> None:
     cards = run(settings)
     assert len({card.sha256 for card in cards}) == 2
     assert DualConfig.from_json("{}").side == store_side(tmp_path / "frames")
-    changed = (tmp_path / "dual-0" / "model.safetensors").stat().st_mtime_ns
+    changed = (tmp_path / "seed0" / "dual" / "model.safetensors").stat().st_mtime_ns
     assert run(settings) == cards
-    assert (tmp_path / "dual-0" / "model.safetensors").stat().st_mtime_ns == changed
+    assert (tmp_path / "seed0" / "dual" / "model.safetensors").stat().st_mtime_ns == changed
 
 
 def store_side(root: Path) -> int:

@@ -22,6 +22,8 @@ from vtr.models.training.options import TrainOptions
 COARSE = 2 / 3
 """The share of training that sees few frames a video; after it the learning rate rises again."""
 TEST_SPLITS = ("test", "test-heldout-composition")
+OPTIONS = TrainOptions()
+"""How it is trained unless told otherwise."""
 
 
 def vocabulary_of(corpus: Corpus) -> Vocabulary:
@@ -55,7 +57,7 @@ def train_dual(
     through at once, with gradient caching over the batch; None: the whole batch.
     """
     config = config or DualConfig()
-    options = replace(options or TrainOptions(), restart=COARSE)
+    options = replace(options or OPTIONS, restart=COARSE)
     augmentation = augmentation or Augmentation(coarse_steps=round(COARSE * options.steps))
     seed_everything(options.seed)
     vocabulary = vocabulary_of(corpus)
