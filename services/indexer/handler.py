@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from indexer.recent import RecentWrites
-from indexer.rows import row_of, vectors_of, version_of
+from indexer.rows import models_of, row_of, vectors_of, version_of
 from indexer.versions import complete_versions, is_stale, newest_complete
 from vtr.contracts.events import ClipEncoded, ClipIndexed, VideoDeleted, VideoStatus
 from vtr.contracts.events.videos import Failure
@@ -31,6 +31,8 @@ log = get_logger(SERVICE)
 Clip = Message[ClipEncoded]
 VideoKey = tuple[str, str]
 """(tenant, video_id)"""
+Place = tuple[str, Modality]
+"""(model, modality): what one collection holds"""
 
 
 class Watermarks(Protocol):
@@ -90,7 +92,11 @@ class IndexClips:
         self._store.flush()
 
     def _index(self, model: str, clips: Sequence[Clip]) -> Iterator[Emit]:
-        known = [info for info in self._store.collections() if info.model == model]
+        everything = self._store.collections()
+        known = [info for info in everything if info.model == model]
+        # Collections of models beside the clips' own, as that of sounds: they lose old versions with it, but
+        # do not count for whether a version is whole.
+        beside = [info for info in everything if info.modality == "audio" and info.model != model]
         before = self._marks(known, clips, barrier=False)
         fresh = [
             message
@@ -101,23 +107,26 @@ class IndexClips:
             log.info("clips of superseded versions dropped", clips=stale, model=model)
         if not fresh:
             return
-        written = self._write(model, fresh)
-        collections = {info.name: info for info in [*known, *written.values()]}
-        after = self._marks(collections.values(), fresh, barrier=True)
+        written = self._write(fresh)
+        touched = {info.name: info for info in [*known, *written.values()]}
+        # Those of other models are waited for as well: a clip is told of when all its vectors can be found.
+        self._marks([info for info in touched.values() if info.model != model], fresh, barrier=True)
+        after = self._marks([info for info in touched.values() if info.model == model], fresh, barrier=True)
+        collections = {**{info.name: info for info in beside}, **touched}
         fresh = self._still_wanted(fresh)
         yield from self._tell(fresh, written, list(collections.values()), before, after)
         CLIPS_INDEXED.inc(len(fresh))
 
-    def _write(self, model: str, clips: Sequence[Clip]) -> dict[Modality, CollectionInfo]:
+    def _write(self, clips: Sequence[Clip]) -> dict[Place, CollectionInfo]:
         """Upsert ``clips``; returns the collections written to, and makes them live where none is."""
-        writes: defaultdict[Modality, _Writes] = defaultdict(_Writes)
+        writes: defaultdict[Place, _Writes] = defaultdict(_Writes)
         for message in clips:
-            row = row_of(message.event)
+            row, models = row_of(message.event), models_of(message.event)
             for modality, vector in vectors_of(message.event).items():
-                writes[modality].rows.append(row)
-                writes[modality].vectors.append(vector)
-        written: dict[Modality, CollectionInfo] = {}
-        for modality, group in writes.items():
+                writes[models[modality], modality].rows.append(row)
+                writes[models[modality], modality].vectors.append(vector)
+        written: dict[Place, CollectionInfo] = {}
+        for (model, modality), group in writes.items():
             dims = {vector.shape[0] for vector in group.vectors}
             if len(dims) > 1:
                 raise Rejected(
@@ -128,7 +137,7 @@ class IndexClips:
                 self._store.upsert(info.name, group.rows, np.stack(group.vectors))
             except ValueError as error:
                 raise Rejected("not-indexable", str(error)) from error
-            written[modality] = self._with_live(info)
+            written[model, modality] = self._with_live(info)
         for message in clips:
             video = message.event.video
             self._recent.note(video.tenant, video.video_id, video.submitted_at)
@@ -180,7 +189,7 @@ class IndexClips:
     def _tell(
         self,
         clips: Sequence[Clip],
-        written: dict[Modality, CollectionInfo],
+        written: dict[Place, CollectionInfo],
         collections: Sequence[CollectionInfo],
         before: dict[VideoKey, list[ClipMark]],
         after: dict[VideoKey, list[ClipMark]],
@@ -190,7 +199,8 @@ class IndexClips:
             clip = message.event
             key, version = _key(clip), version_of(clip.video)
             count = complete_versions(after[key]).get(version) if last[key, version] == index else None
-            target = written[clip.vectors[0].modality]
+            first = clip.vectors[0]
+            target = written[first.model or clip.model, first.modality]
             yield Emit(self._indexed(message, target, count), cause=message)
             if count is None:
                 continue

@@ -42,6 +42,11 @@ def row_of(clip: ClipEncoded) -> ClipRow:
     )
 
 
+def models_of(clip: ClipEncoded) -> dict[Modality, str]:
+    """Whose vector each modality's is: the clip's model, unless the vector names one of its own."""
+    return {item.modality: item.model or clip.model for item in clip.vectors}
+
+
 def vectors_of(clip: ClipEncoded) -> dict[Modality, FloatArray]:
     """The unit vectors [D] of ``clip`` by modality.
 

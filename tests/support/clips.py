@@ -49,9 +49,11 @@ def clip_encoded(
     vectors: dict[str, FloatArray] | None = None,
     model: str = "random-16-v1",
     clip_count: int | None = None,
+    models: dict[str, str] | None = None,
     **video: Any,
 ) -> ClipEncoded:
-    """The ``ordinal``-th clip of a video, with one visual vector unless ``vectors`` says otherwise."""
+    """The ``ordinal``-th clip of a video, with one visual vector unless ``vectors`` says otherwise;
+    ``models``: those of modalities that have one of their own."""
     metadata: dict[str, Any] = {
         "video_id": "v1",
         "uri": "file:///videos/v1.mp4",
@@ -78,7 +80,11 @@ def clip_encoded(
         clip_count=clip_count,
         model=model,
         vectors=tuple(
-            ModalityVector(modality=name, vector=to_vector(array, "float32"))  # type: ignore[arg-type]
+            ModalityVector(
+                modality=name,  # type: ignore[arg-type]
+                vector=to_vector(array, "float32"),
+                model=(models or {}).get(name),
+            )
             for name, array in given.items()
         ),
     )

@@ -205,3 +205,36 @@ def test_deleting_removes_every_model_and_says_so(world: World) -> None:
     (status,) = events(step.handle([message(VideoDeleted(video_id="v1", deleted_at=deleted_at))]))
     assert (status.stage, status.submitted_at) == ("deleted", deleted_at)
     assert world.ids() == world.ids(model="random_16_v2") == set()
+
+
+SOUND = {"audio": "sounds-8-v1"}
+
+
+def heard(ordinal: int, **fields: Any) -> Any:
+    vectors = {"visual": unit_vectors(1, 16, seed=ordinal)[0], "audio": unit_vectors(1, 8, seed=ordinal)[0]}
+    return clip_encoded(ordinal, vectors=vectors, models=SOUND, **fields)
+
+
+def test_sound_lies_in_the_collection_of_its_own_model(world: World) -> None:
+    found = world.index(heard(0), heard(1, clip_count=2))
+    assert statuses(found) == [("searchable", 2)]
+    assert len(world.ids()) == 2
+    assert world.ids("audio", "sounds_8_v1") == world.ids()
+    live = world.store.live("audio")
+    assert live is not None
+    assert (live.model, live.dim) == ("sounds-8-v1", 8)
+
+
+def test_sound_alone_makes_no_version_whole(world: World) -> None:
+    """A re-index under another model writes sounds of every clip first: its own clips must still come."""
+    world.index(heard(0), heard(1, clip_count=2))
+    found = world.index(heard(1, clip_count=2, model="random-16-v2"))
+    assert not [e for e in found if isinstance(e, ClipIndexed) and e.video_complete]
+
+
+def test_the_sounds_of_an_older_version_go_when_the_newer_is_whole(world: World) -> None:
+    world.index(heard(0), heard(1, clip_count=2))
+    later = {"submitted_at": SUBMITTED + timedelta(hours=1), "content_hash": "hash-2"}
+    world.index(clip_encoded(0, clip_count=1, **later))
+    assert world.ids("audio", "sounds_8_v1") == set()
+    assert len(world.ids()) == 1
