@@ -9,16 +9,25 @@ import numpy as np
 from ranking.ranker import TextVectors
 from vtr.contracts.step import Rejected, Unavailable
 from vtr.contracts.vector import TEXT_MODALITIES, Modality
+from vtr.vectors.arrays import FloatArray
 
 DEPENDENCY = "text_encoder"
 
 _RETRYABLE = {429, 500, 502, 503, 504}
 
 
+class _Audio(msgspec.Struct):
+    model: str
+    vectors: list[bytes | None]
+    weights: list[float]
+    text_weights: list[float]
+
+
 class _Answer(msgspec.Struct):
     model: str
     dim: int
     vectors: list[bytes]
+    audio: _Audio | None = None
 
 
 class _Problem(msgspec.Struct):
@@ -51,13 +60,32 @@ class TextEncoderClient:
             )
         try:
             answer = msgspec.json.decode(response.content, type=_Answer)
-            vector = np.frombuffer(answer.vectors[0], dtype="<f4").astype(np.float32)
+            found = _vectors(answer)
         except (msgspec.DecodeError, IndexError, ValueError) as error:
             raise Unavailable(DEPENDENCY, f"answer is not understood: {error}") from error
-        return TextVectors(answer.model, {m: vector for m in TEXT_MODALITIES if m in modalities})
+        return TextVectors(
+            answer.model,
+            {modality: vector for modality, (vector, _) in found.items() if modality in modalities},
+            models={"audio": answer.audio.model} if answer.audio is not None else {},
+            weights={modality: weight for modality, (_, weight) in found.items()},
+        )
 
     def close(self) -> None:
         self._client.close()
+
+
+def _vectors(answer: _Answer) -> dict[Modality, tuple[FloatArray, float]]:
+    """The vector and the weight of each modality that the one text of ``answer`` can search."""
+    weight, audio = 1.0, answer.audio
+    found: dict[Modality, tuple[FloatArray, float]] = {}
+    if audio is not None and (heard := audio.vectors[0]) is not None:
+        weight = audio.text_weights[0]
+        found["audio"] = (_floats(heard), audio.weights[0])
+    return found | {modality: (_floats(answer.vectors[0]), weight) for modality in TEXT_MODALITIES}
+
+
+def _floats(data: bytes) -> FloatArray:
+    return np.frombuffer(data, dtype="<f4").astype(np.float32)
 
 
 def _detail(response: httpx.Response) -> _Problem:

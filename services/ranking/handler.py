@@ -28,7 +28,12 @@ def text_vectors(encoded: QueryEncoded) -> TextVectors | None:
     if not encoded.vectors:
         return None
     try:
-        return TextVectors(encoded.model, {item.modality: to_array(item.vector) for item in encoded.vectors})
+        return TextVectors(
+            encoded.model,
+            {item.modality: to_array(item.vector) for item in encoded.vectors},
+            models={item.modality: item.model for item in encoded.vectors if item.model is not None},
+            weights={item.modality: item.weight for item in encoded.vectors},
+        )
     except ValueError as error:
         raise Rejected("invalid-vector", f"vectors: {error}") from error
 

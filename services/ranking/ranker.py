@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -37,10 +37,15 @@ class WatermarkReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextVectors:
-    """The query's text as vectors [D] of ``model``, by the modality that each can search."""
+    """The query's text as vectors [D] of ``model``, by the modality that each can search.
+
+    ``models`` and ``weights`` as in :class:`ranking.retrieve.QueryVectors`.
+    """
 
     model: str
     by_modality: Mapping[Modality, FloatArray]
+    models: Mapping[Modality, str] = field(default_factory=dict)
+    weights: Mapping[Modality, float] = field(default_factory=dict)
 
 
 class Ranker:
@@ -111,7 +116,7 @@ class Ranker:
         if query.example is None:
             if text is None:
                 raise Rejected("no-query-vector", "text: was not encoded, and no example is given")
-            return QueryVectors(text.model, _unit(text.by_modality)), None
+            return QueryVectors(text.model, _unit(text.by_modality), text.models, text.weights), None
         if "visual" not in query.modalities:
             raise Rejected(
                 "example-needs-visual", "modalities: an example is compared by what is seen; add 'visual'"
@@ -153,7 +158,7 @@ class Ranker:
             # One that just failed is not waited for again.
             chosen = {modality: info for modality, info in chosen.items() if modality in lists}
             with stages.measure("fuse"):
-                clips = fuse(lists)
+                clips = fuse(lists, weights=vectors.weights)
                 if example is not None:
                     clips = [clip for clip in clips if not example.is_itself(clip.row.clip_id)]
             full = any(len(found) >= limit for found in lists.values())

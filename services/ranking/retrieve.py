@@ -18,10 +18,19 @@ MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """What to search by: vectors [D] of ``model`` by modality."""
+    """What to search by: vectors [D] of ``model`` by modality.
+
+    ``models``: of modalities whose vector is another model's; ``weights``: of modalities that count for less
+    than 1 in fusion.
+    """
 
     model: str
     by_modality: Mapping[Modality, FloatArray]
+    models: Mapping[Modality, str] = field(default_factory=dict)
+    weights: Mapping[Modality, float] = field(default_factory=dict)
+
+    def model_of(self, modality: Modality) -> str:
+        return self.models.get(modality, self.model)
 
 
 @dataclass(slots=True)
@@ -54,10 +63,9 @@ def plan(store: VectorStore, vectors: QueryVectors, modalities: Sequence[Modalit
             stages.skip(stage, "nothing is indexed in this modality", degrades=False)
         elif vector is None:
             stages.skip(stage, "the query has no vector for this modality", degrades=False)
-        elif info.model != vectors.model or vector.shape != (info.dim,):
-            mismatch = (
-                f"query by {vectors.model} [{vector.shape[0]}], live index by {info.model} [{info.dim}]"
-            )
+        elif info.model != vectors.model_of(modality) or vector.shape != (info.dim,):
+            model = vectors.model_of(modality)
+            mismatch = f"query by {model} [{vector.shape[0]}], live index by {info.model} [{info.dim}]"
             stages.skip(stage, mismatch, degrades=True)
         else:
             result.searched[modality] = info

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
+import anyio.to_thread
 import msgspec
 import numpy as np
 from fastapi import FastAPI, Request, Response
 
 from text_encoder.batcher import QueueFullError
 from text_encoder.embedder import Embedder
+from text_encoder.hearing import Heard, Hearing
 from vtr.contracts.envelope import DEFAULT_TENANT
 from vtr.contracts.events.base import Tenant
 from vtr.contracts.step import Rejected
+from vtr.models.encoders.base import FloatArray
 from vtr.runtime.api import build_api as build_app
 from vtr.runtime.bodies import read_body
 from vtr.runtime.problems import problem
@@ -23,18 +27,35 @@ class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tenant: Tenant = DEFAULT_TENANT
 
 
+class AudioVectors(msgspec.Struct, frozen=True, kw_only=True):
+    """``vectors[i]`` as in the answer, in the space of the sounds; null for a text that names nothing heard.
+
+    ``weights[i]``: what it counts in fusion; ``text_weights[i]``: what the text's own vector counts.
+    """
+
+    model: str
+    dim: int
+    vectors: list[bytes | None]
+    weights: list[float]
+    text_weights: list[float]
+
+
 class EmbedResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """``vectors[i]``: base64 of ``dim`` little-endian float32; ``cached[i]``: it was known before."""
+    """``vectors[i]``: base64 of ``dim`` little-endian float32; ``cached[i]``: it was known before.
+
+    ``audio``: where an audio encoder is set.
+    """
 
     model: str
     dim: int
     vectors: list[bytes]
     cached: list[bool]
     took_ms: float
+    audio: AudioVectors | None = None
 
 
-def build_api(embedder: Embedder, *, max_texts: int) -> FastAPI:
-    """The HTTP API over ``embedder``."""
+def build_api(embedder: Embedder, *, max_texts: int, hearing: Hearing | None = None) -> FastAPI:
+    """The HTTP API over ``embedder`` and, where there is one, ``hearing``."""
     app = build_app("vtr text_encoder")
 
     @app.exception_handler(QueueFullError)
@@ -61,16 +82,35 @@ def build_api(embedder: Embedder, *, max_texts: int) -> FastAPI:
         if len(body.texts) > max_texts:
             raise Rejected("texts-too-many", f"texts: {len(body.texts)} given, at most {max_texts} are taken")
         embedded = await embedder.embed_async(body.texts)
+        audio = None
+        if hearing is not None:
+            heard = await anyio.to_thread.run_sync(hearing.hear, body.texts)
+            audio = _audio(hearing, heard)
         answer = EmbedResponse(
             model=embedder.model,
             dim=embedder.dim,
-            vectors=[vector.astype(np.dtype("<f4")).tobytes() for vector in embedded.vectors],
+            vectors=[_bytes(vector) for vector in embedded.vectors],
             cached=embedded.cached,
             took_ms=round((time.monotonic() - began) * 1000, 3),
+            audio=audio,
         )
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     return app
+
+
+def _audio(hearing: Hearing, heard: Sequence[Heard | None]) -> AudioVectors:
+    return AudioVectors(
+        model=hearing.model,
+        dim=hearing.dim,
+        vectors=[None if one is None else _bytes(one.vector) for one in heard],
+        weights=[0.0 if one is None else one.weight for one in heard],
+        text_weights=[1.0 if one is None else one.text_weight for one in heard],
+    )
+
+
+def _bytes(vector: FloatArray) -> bytes:
+    return vector.astype(np.dtype("<f4")).tobytes()
 
 
 def vectors_of(body: bytes) -> list[np.ndarray[tuple[int], np.dtype[np.float32]]]:

@@ -21,6 +21,9 @@ class TextEncoderSettings(ServiceSettings):
     objects: ObjectStoreSettings = ObjectStoreSettings()
     encoder: str = Field("offline", description="Which encoder; must be the one of clip_encoder.")
     encoder_options: EncoderOptions = EncoderOptions()
+    audio_encoder: str = Field(
+        "", description="Which audio encoder; must be the one of clip_encoder. Empty: sound is not searched."
+    )
 
     text_max_batch: int = Field(64, ge=1, description="Texts in one forward pass, at most.")
     text_linger_ms: float = Field(3.0, ge=0, description="How long a text waits for company, in ms.")

@@ -7,12 +7,14 @@ from text_encoder.batcher import MicroBatcher
 from text_encoder.cache import EmbeddingCache
 from text_encoder.embedder import Embedder, RecentVectors
 from text_encoder.handler import EncodeQueries
+from text_encoder.hearing import Hearing
 from text_encoder.settings import TextEncoderSettings
 from vtr.cache.circuit import Circuit
 from vtr.cache.client import connect
 from vtr.contracts.events import QuerySubmitted
 from vtr.kafka.consumer import ConsumerLoop
 from vtr.kafka.producer import EventProducer
+from vtr.models.audio.registry import load_audio_text_encoder
 from vtr.models.encoders.registry import load_text_encoder
 from vtr.observability.metrics import INFERENCE_SECONDS, MODEL, QUEUE_SECONDS, TEXTS_ENCODED
 from vtr.runtime.service import Service
@@ -51,15 +53,19 @@ def build(settings: TextEncoderSettings) -> Service:
         dim=encoder.dim,
         timeout_s=settings.text_timeout_s,
     )
+    audio = (
+        load_audio_text_encoder(settings.audio_encoder, options=options) if settings.audio_encoder else None
+    )
+    hearing = Hearing(audio, size=settings.cache_recent) if audio is not None else None
     producer = EventProducer(settings.kafka, source=NAME)
-    consumer = ConsumerLoop(NAME, {QuerySubmitted: EncodeQueries(embedder)}, settings, producer)
+    consumer = ConsumerLoop(NAME, {QuerySubmitted: EncodeQueries(embedder, hearing)}, settings, producer)
     return Service(
         name=NAME,
         settings=settings,
-        app=build_api(embedder, max_texts=settings.text_max_per_request),
+        app=build_api(embedder, max_texts=settings.text_max_per_request, hearing=hearing),
         # Stopped in this order: the consumer drains through the batcher.
         loops=[consumer, batcher],
-        resources=[encoder, redis, producer],
+        resources=[encoder, *([audio] if audio is not None else []), redis, producer],
     )
 
 
