@@ -9,15 +9,19 @@ import msgspec
 from vtr.contracts.events.queries import Example, Filters
 from vtr.contracts.step import Rejected
 from vtr.vectors.arrays import FloatArray, mean_direction
-from vtr.vectors.store import CollectionInfo, VectorStore
+from vtr.vectors.store import ClipRow, CollectionInfo, VectorStore
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleVector:
-    """The direction [D] of an example in the space of ``model``, and what must not be among the answers."""
+    """The direction [D] of an example in the space of ``model``, and what must not be among the answers.
+
+    ``rows``: its clips, in the order of time.
+    """
 
     model: str
     vector: FloatArray
+    rows: tuple[ClipRow, ...] = ()
     video_id: str | None = None
     clip_id: str | None = None
 
@@ -58,6 +62,7 @@ def look_up(store: VectorStore, live: CollectionInfo | None, tenant: str, exampl
     return ExampleVector(
         model=live.model,
         vector=mean_direction(item.vector for item in stored),
+        rows=tuple(item.row for item in stored),
         video_id=example.video_id,
         clip_id=example.clip_id,
     )

@@ -33,10 +33,13 @@ class Localised:
     moment: Moment
 
 
-def localise(row: ClipRow, frames: FloatArray, query: FloatArray, fraction: float) -> Localised:
+def localise(
+    row: ClipRow, frames: FloatArray, query: FloatArray, fraction: float, *, within: Moment | None = None
+) -> Localised:
     """The frame of ``row`` nearest to ``query`` [D] and the run of frames around it that hold up.
 
-    ``frames`` [T, D] are unit vectors, as is ``query``. Raises ``ValueError`` when shapes do not fit.
+    ``frames`` [T, D] are unit vectors, as is ``query``. A moment that is known (``within``) stands, and the
+    frame is the nearest in it. Raises ``ValueError`` when shapes do not fit.
     """
     times = row.frame_times_s
     if frames.shape != (len(times), query.shape[0]):
@@ -44,12 +47,19 @@ def localise(row: ClipRow, frames: FloatArray, query: FloatArray, fraction: floa
             f"frame vectors: shape {frames.shape}, wanted ({len(times)}, {query.shape[0]}) for {row.clip_id}"
         )
     cosines = frames @ query
+    if within is not None:
+        inside = np.array([within.start_s <= time_s < within.end_s for time_s in times])
+        best = int(np.argmax(np.where(inside, cosines, -np.inf) if inside.any() else cosines))
+        return Localised(_best_frame(row, best, float(cosines[best])), within)
     best = int(np.argmax(cosines))
     start_s, end_s = window(cosines.tolist(), times, (row.t0_s, row.t1_s), fraction)
     score = float(cosines[best])
-    return Localised(
-        frame=BestFrame(time_s=times[best], index=best, frame_pack_uri=row.frame_pack_uri, score=score),
-        moment=Moment(start_s=start_s, end_s=end_s, score=score),
+    return Localised(_best_frame(row, best, score), Moment(start_s=start_s, end_s=end_s, score=score))
+
+
+def _best_frame(row: ClipRow, index: int, score: float) -> BestFrame:
+    return BestFrame(
+        time_s=row.frame_times_s[index], index=index, frame_pack_uri=row.frame_pack_uri, score=score
     )
 
 

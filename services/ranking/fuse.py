@@ -39,16 +39,18 @@ def fuse(
     *,
     k: int = RRF_K,
     weights: Mapping[Modality, float] | None = None,
+    visual: Sequence[Candidate] | None = None,
 ) -> list[FusedClip]:
     """All clips of ``lists``, best first: by fused score, then by cosine, then by clip_id.
 
     With one list, this is the order of its cosines. ``weights``: of modalities whose ranks count otherwise
-    than once; above 0.
+    than once; above 0. ``visual``: the visual list in another order than that of its cosines.
     """
     found: dict[str, list[tuple[Modality, int, Candidate]]] = {}
     # A fixed order of modalities, so that sums have the same bits however the mapping was built.
     for modality in sorted(lists):
-        for rank, candidate in enumerate(ranked(lists[modality]), start=1):
+        given = visual if modality == "visual" and visual is not None else ranked(lists[modality])
+        for rank, candidate in enumerate(given, start=1):
             found.setdefault(candidate.row.clip_id, []).append((modality, rank, candidate))
     fused = [_fused(parts, k, weights or {}) for parts in found.values()]
     return sorted(fused, key=lambda clip: (-clip.score, -clip.cosine, clip.row.clip_id))

@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ranking.example import ExampleVector, compose, look_up
-from ranking.frames import FrameVectors, Localised, localise
-from ranking.fuse import FusedClip, fuse
-from ranking.group import Group, count_groups, group
+from ranking.frames import FrameVectors
+from ranking.fuse import FusedClip, fuse, ranked
+from ranking.group import count_groups, group
+from ranking.heads import Heads, no_heads
 from ranking.hits import to_hit
+from ranking.localiser import Localiser
+from ranking.query_heads import QueryHeads
 from ranking.retrieve import QueryVectors, plan, retrieve
 from ranking.stages import Stages
 from vtr.contracts.events import QuerySubmitted, ResultsRanked
 from vtr.contracts.step import Rejected, Unavailable
 from vtr.contracts.vector import Modality
 from vtr.vectors.arrays import FloatArray, normalised
-from vtr.vectors.store import CollectionInfo, VectorStore
+from vtr.vectors.store import Candidate, CollectionInfo, VectorStore
 
 MIN_CANDIDATES = 50
 CANDIDATES_PER_HIT = 10
@@ -56,15 +59,16 @@ class Ranker:
         store: VectorStore,
         frames: FrameVectors,
         watermark: WatermarkReader,
+        heads: Heads | None = None,
         *,
         moment_fraction: float = 0.9,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
-        self._frames = frames
+        self._localiser = Localiser(frames, fraction=moment_fraction)
         self._watermark = watermark
-        self._moment_fraction = moment_fraction
+        self._heads = heads or no_heads()
         self._clock = clock
         self._now = now
 
@@ -80,13 +84,18 @@ class Ranker:
         stages.took_ms["encode"] = round(encode_ms, 3)
         # Read before the search: what is promised must have been there when it was searched.
         watermark = self._read_watermark(stages)
-        vectors, example = self._vectors(query, text, stages)
+        vectors, example, heads = self._vectors(query, text, stages)
         chosen = plan(self._store, vectors, query.modalities, stages)
-        clips = self._candidates(query, vectors, example, chosen.searched, stages) if chosen.searched else []
+        clips: list[FusedClip] = []
+        if chosen.searched:
+            clips = self._candidates(query, vectors, example, chosen.searched, heads=heads, stages=stages)
         groups = group(clips, query.group_by, query.k)
-        localised = self._localise(groups, vectors.by_modality.get("visual"), stages)
+        shown = [one.best.row for one in groups]
+        heads.explain(shown)
+        within = {clip_id: told.moments[0] for clip_id, told in heads.told.items() if told.moments}
+        localised = self._localiser.localise(shown, vectors.by_modality.get("visual"), stages, within)
         with stages.measure("explain"):
-            hits = tuple(to_hit(rank, one, localised) for rank, one in enumerate(groups, start=1))
+            hits = tuple(to_hit(rank, one, localised, heads.told) for rank, one in enumerate(groups, start=1))
         return ResultsRanked(
             query_id=query.query_id,
             answered_at=self._now(),
@@ -100,6 +109,7 @@ class Ranker:
             skipped=tuple(stages.skipped),
             degraded=stages.degraded,
             took_ms=stages.finish(),
+            heads=heads.used,
         )
 
     def _read_watermark(self, stages: Stages) -> datetime | None:
@@ -112,23 +122,28 @@ class Ranker:
 
     def _vectors(
         self, query: QuerySubmitted, text: TextVectors | None, stages: Stages
-    ) -> tuple[QueryVectors, ExampleVector | None]:
+    ) -> tuple[QueryVectors, ExampleVector | None, QueryHeads]:
         if query.example is None:
             if text is None:
                 raise Rejected("no-query-vector", "text: was not encoded, and no example is given")
-            return QueryVectors(text.model, _unit(text.by_modality), text.models, text.weights), None
+            vectors = QueryVectors(text.model, _unit(text.by_modality), text.models, text.weights)
+            return vectors, None, self._heads.begin(query, text.model, stages)
         if "visual" not in query.modalities:
             raise Rejected(
                 "example-needs-visual", "modalities: an example is compared by what is seen; add 'visual'"
             )
         with stages.measure("example"):
             example = look_up(self._store, self._store.live("visual"), query.tenant, query.example)
+        heads = self._heads.begin(query, example.model, stages)
         if text is None:
-            return QueryVectors(example.model, {"visual": example.vector}), example
+            return QueryVectors(example.model, {"visual": example.vector}), example, heads
         words = _unit(text.by_modality).get("visual")
         if text.model != example.model or words is None or words.shape != example.vector.shape:
             raise Unavailable("index", f"text by {text.model}, example in the live index by {example.model}")
-        return QueryVectors(text.model, {"visual": compose(example.vector, words)}), example
+        composed = heads.compose(example.vector, example.rows)
+        if composed is None:
+            composed = compose(example.vector, words)
+        return QueryVectors(text.model, {"visual": composed}), example, heads
 
     def _candidates(
         self,
@@ -136,11 +151,13 @@ class Ranker:
         vectors: QueryVectors,
         example: ExampleVector | None,
         searched: Mapping[Modality, CollectionInfo],
+        *,
+        heads: QueryHeads,
         stages: Stages,
     ) -> list[FusedClip]:
         """Fused clips, from lists long enough for ``k`` answers if there are as many.
 
-        The clips of one long video may fill a list; then it is taken again, longer.
+        The clips of one long video may fill a list; then it is taken again, longer. Heads re-order the last.
         """
         filters = example.excluding(query.filters) if example is not None else query.filters
         limit = max(MIN_CANDIDATES, CANDIDATES_PER_HIT * query.k)
@@ -157,50 +174,29 @@ class Ranker:
             )
             # One that just failed is not waited for again.
             chosen = {modality: info for modality, info in chosen.items() if modality in lists}
-            with stages.measure("fuse"):
-                clips = fuse(lists, weights=vectors.weights)
-                if example is not None:
-                    clips = [clip for clip in clips if not example.is_itself(clip.row.clip_id)]
+            clips = _fused(lists, vectors, example, stages)
             full = any(len(found) >= limit for found in lists.values())
             if count_groups(clips, query.group_by) >= query.k or not full or limit >= MAX_CANDIDATES:
-                return clips
+                break
             if stages.left_ms() <= 0:
                 stages.skip("widen", "out of time: clips of few videos fill the candidates", degrades=True)
-                return clips
+                break
             limit = min(limit * _WIDEN_BY, MAX_CANDIDATES)
+        if not heads.re_order or not lists.get("visual"):
+            return clips
+        return _fused(lists, vectors, example, stages, heads.rerank(ranked(lists["visual"])))
 
-    def _localise(
-        self, groups: Sequence[Group], query: FloatArray | None, stages: Stages
-    ) -> dict[str, Localised]:
-        """Best frame and moment of each group's leader, as far as the budget goes."""
-        found: dict[str, Localised] = {}
-        rows = [one.best.row for one in groups]
-        if not rows:
-            return found
-        if query is None:
-            stages.skip("frames", "the query has no visual vector", degrades=False)
-            return found
-        faults: dict[str, int] = {}
-        with stages.measure("frames"):
-            for done, row in enumerate(rows):
-                if stages.left_ms() <= 0:
-                    stages.skip("frames", f"out of time after {done} of {len(rows)} hits", degrades=False)
-                    break
-                try:
-                    if row.frame_vectors_uri is None:
-                        raise FileNotFoundError("no frame vectors")  # noqa: TRY301  (counted below, as one)
-                    frames = self._frames.load(row.frame_vectors_uri)
-                    found[row.clip_id] = localise(row, frames, query, self._moment_fraction)
-                except FileNotFoundError:
-                    faults["without frame vectors"] = faults.get("without frame vectors", 0) + 1
-                except ValueError as error:
-                    faults[str(error)] = faults.get(str(error), 0) + 1
-                except Unavailable as error:
-                    stages.skip("frames", str(error), degrades=False)
-                    break
-        for reason, hits in faults.items():
-            stages.skip("frames", f"{hits} of {len(rows)} hits: {reason}", degrades=False)
-        return found
+
+def _fused(
+    lists: Mapping[Modality, Sequence[Candidate]],
+    vectors: QueryVectors,
+    example: ExampleVector | None,
+    stages: Stages,
+    visual: Sequence[Candidate] | None = None,
+) -> list[FusedClip]:
+    with stages.measure("fuse"):
+        clips = fuse(lists, weights=vectors.weights, visual=visual)
+        return [clip for clip in clips if example is None or not example.is_itself(clip.row.clip_id)]
 
 
 def _unit(vectors: Mapping[Modality, FloatArray]) -> dict[Modality, FloatArray]:

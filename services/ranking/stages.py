@@ -14,7 +14,7 @@ class Stages:
     def __init__(self, budget_ms: float, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._began = clock()
-        self._budget_ms = budget_ms
+        self.budget_ms = budget_ms
         self.took_ms: dict[str, float] = {}
         self.skipped: list[SkippedStage] = []
         self.degraded = False
@@ -36,7 +36,7 @@ class Stages:
 
     def left_ms(self) -> float:
         """What is left of the budget; negative when it is overdrawn."""
-        return self._budget_ms - (self._clock() - self._began) * 1000
+        return self.budget_ms - (self._clock() - self._began) * 1000
 
     def finish(self) -> dict[str, float]:
         """The times of all stages with the ``total``."""
