@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from trainer.settings import TrainerSettings
 from vtr.evaluation.corpus.read import open_corpus
+from vtr.media.soundtrack import soundtrack
 from vtr.media.thumbs import small_frames
-from vtr.models.runs.methods import DUAL
-from vtr.models.runs.training import Training, train, what_is_missing
+from vtr.models.runs.methods import DUAL, HEADS
+from vtr.models.runs.training import Decoders, Training, train, what_is_missing
 from vtr.models.training.checkpoints import Card, read_card
 from vtr.models.training.loop import STATE
 from vtr.observability.logging import get_logger
@@ -42,9 +43,10 @@ def training_of(settings: TrainerSettings, seed: int) -> Training:
         method=settings.head,
         corpus=settings.corpus,
         out=out,
-        decode=small_frames,
-        base=None if settings.head == DUAL else of_seed / DUAL,
+        decode=Decoders(small_frames, soundtrack),
+        base=of_seed / DUAL if settings.head in HEADS else None,
         frames=settings.features,
+        sounds=settings.sounds,
         seed=seed,
         steps=settings.steps,
         minutes=settings.minutes,

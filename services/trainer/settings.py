@@ -14,12 +14,13 @@ class TrainerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="VTR_TRAINER_", extra="ignore")
 
-    head: Literal["dual", "covr", "vlgnet", "camoe", "regada"] = Field(
+    head: Literal["dual", "covr", "vlgnet", "camoe", "regada", "audio"] = Field(
         "dual", description="The method to train; a head reads the dual encoder of its seed."
     )
     corpus: Path = Field(description="Directory of the corpus.")
     out: Path = Field(description="Directory of checkpoints and logs; seed0/dual, seed0/covr and so on.")
     features: Path | None = Field(None, description="Directory of the small frames; none: beside the corpus.")
+    sounds: Path | None = Field(None, description="Directory of the log-mels; none: beside the corpus.")
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="One training after another for each.")
     steps: int | None = Field(None, ge=1, description="Batches to train on; none: the method's own number.")
     minutes: float | None = Field(None, gt=0, description="A training is over by then.")

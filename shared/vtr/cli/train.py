@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vtr.cli.errors import usage_error
+from vtr.cli.learning import (
+    CorpusOption,
+    FramesOption,
+    MinutesOption,
+    OutOption,
+    ResumeOption,
+    SeedOption,
+    StatesOption,
+    StepsOption,
+    ThreadsOption,
+    bad_input_as_usage,
+    decoders,
+    progress_bar,
+)
 from vtr.cli.options import JsonOption
-from vtr.cli.output import Output, make_console
+from vtr.cli.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vtr.models.runs.training import Training
 
 HEADS = {
@@ -26,27 +36,6 @@ HEADS = {
     "regada": "regions that a text speaks of, and how a thing is done",
 }
 """What each head that reads a dual encoder's states is for."""
-
-CorpusOption = Annotated[Path, typer.Option("--corpus", help="Directory of the corpus.", show_default=False)]
-OutOption = Annotated[
-    Path, typer.Option("--out", help="Directory of the checkpoint and logs.", show_default=False)
-]
-SeedOption = Annotated[int, typer.Option(help="Fixes weights, batches and augmentation.")]
-StepsOption = Annotated[
-    int | None, typer.Option(min=1, help="Batches to train on; default: the method's own number.")
-]
-MinutesOption = Annotated[
-    float | None, typer.Option(help="Be over by then; such a run does not repeat exactly.")
-]
-FramesOption = Annotated[
-    Path | None,
-    typer.Option("--features", help="Directory of the small frames; default: beside the corpus."),
-]
-StatesOption = Annotated[
-    Path | None, typer.Option(help="Directory of the dual encoder's states; default: beside --base.")
-]
-ThreadsOption = Annotated[int, typer.Option(min=1, help="CPU threads.")]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where a run in --out stopped.")]
 
 
 def make_group() -> typer.Typer:
@@ -90,15 +79,14 @@ def dual(
       vtr train dual --corpus data/corpus --out data/runs/seed0/dual --seed 0
     """
     given = {"--seed": seed, "--steps": steps, "--batch": batch, "--minutes": minutes, "--chunk": chunk}
-    with _bad_input_as_usage():
-        from vtr.media.thumbs import small_frames
+    with bad_input_as_usage():
         from vtr.models.runs.training import Training
 
         training = Training(
             method="dual",
             corpus=corpus,
             out=out,
-            decode=small_frames,
+            decode=decoders(),
             frames=features,
             seed=seed,
             steps=steps,
@@ -132,15 +120,14 @@ def _head_command(head: str, what: str) -> Callable[..., None]:
         as_json: JsonOption = False,
     ) -> None:
         given = {"--seed": seed, "--steps": steps, "--minutes": minutes}
-        with _bad_input_as_usage():
-            from vtr.media.thumbs import small_frames
+        with bad_input_as_usage():
             from vtr.models.runs.training import Training
 
             training = Training(
                 method=head,
                 corpus=corpus,
                 out=out,
-                decode=small_frames,
+                decode=decoders(),
                 base=base,
                 frames=features,
                 states=states,
@@ -184,23 +171,3 @@ def _run(training: Training, output: Output) -> None:
             numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
             output.say(f"{split}: " + ", ".join(f"{name} {value:.1f}" for name, value in numbers.items()))
     output.document({"out": str(training.out), "parameters": card.parameters, "metrics": card.metrics})
-
-
-@contextmanager
-def progress_bar(output: Output, first: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr that is told a share from 0 to 1 and a text."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=make_console(stderr=True), disable=output.as_json) as bar:
-        task = bar.add_task(first, total=1.0)
-        yield lambda share, text: bar.update(task, completed=share, description=f"{first}: {text}")
-
-
-@contextmanager
-def _bad_input_as_usage() -> Iterator[None]:
-    """Errors of corpora, features, checkpoints and training are ``ValueError``: what was given is wrong."""
-    try:
-        yield
-    except ValueError as error:
-        raise usage_error(str(error)) from error

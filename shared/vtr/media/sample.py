@@ -15,10 +15,14 @@ class SampleError(ValueError):
     """A file has no frame to sample; the message names the file and the reason."""
 
 
-def sample_frames(path: str, count: int) -> tuple[tuple[float, ...], list[NDArray[np.uint8]]]:
+def sample_frames(
+    path: str, count: int, *, start_s: float = 0.0, end_s: float | None = None
+) -> tuple[tuple[float, ...], list[NDArray[np.uint8]]]:
     """Up to ``count`` frames of ``path`` at the middles of ``count`` equal parts of it.
 
-    Returns times in seconds and upright RGB frames ``[H, W, 3]``, the longer side at most :data:`MAX_SIDE`.
+    ``start_s``, ``end_s``: the part of the video that is meant; None is its end. Returns times in seconds
+    from the start of the video and upright RGB frames ``[H, W, 3]``, the longer side at most
+    :data:`MAX_SIDE`.
     A video that does not tell its duration gives its first frames instead.
     Raises :class:`SampleError` when it cannot be opened, has no video stream, or no frame can be decoded.
     """
@@ -29,11 +33,12 @@ def sample_frames(path: str, count: int) -> tuple[tuple[float, ...], list[NDArra
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             start_s = float((stream.start_time or 0) * (stream.time_base or 0))
-            length_s = container.duration / av.time_base if container.duration else 0.0
+            whole_s = container.duration / av.time_base if container.duration else 0.0
+            length_s = max(0.0, min(whole_s, whole_s if end_s is None else end_s) - start_s)
             times: list[float] = []
             images: list[NDArray[np.uint8]] = []
             for part in range(count):
-                wanted = (part + 0.5) * length_s / count
+                wanted = start_s + (part + 0.5) * length_s / count
                 if length_s and stream.time_base:
                     container.seek(int((wanted + start_s) / stream.time_base), stream=stream)
                 frame = _first_from(container, wanted + start_s)

@@ -97,6 +97,38 @@ def plot_results(path: Path, results: Sequence[Result], *, metric: str, title: s
     _save(figure, axes, path, legend=False)
 
 
+def plot_metrics(path: Path, results: Sequence[Result], *, metrics: Sequence[str], title: str) -> None:
+    """Several metrics in percent of the methods of one setting, as groups of bars with their intervals.
+
+    What is transductive is hatched; baselines are lighter. Methods stand in the order of ``results``, the
+    baselines first.
+    """
+    if len({r.setting for r in results}) != 1:
+        raise ReportError("results: none, or of more than one setting, which cannot be compared")
+    figure, axes = _canvas(title, "", "%")
+    by = {(r.method, r.metric): r for r in results}
+    methods = {r.method: r for r in sorted(results, key=lambda r: not r.baseline)}
+    width = 0.8 / len(methods)
+    for place, (method, kind) in enumerate(methods.items()):
+        shown = [(at, by[method, m].interval) for at, m in enumerate(metrics) if (method, m) in by]
+        at = np.array([at for at, _ in shown]) + (place - (len(methods) - 1) / 2) * width
+        halves = [i.high - i.mean if math.isfinite(i.high) else 0.0 for _, i in shown]
+        label = method + (" (transductive)" if kind.transductive else "")
+        axes.bar(
+            at,
+            [i.mean for _, i in shown],
+            width,
+            yerr=halves,
+            capsize=2,
+            label=label,
+            alpha=0.45 if kind.baseline else 1.0,
+            hatch="//" if kind.transductive else None,
+        )
+    axes.set_xticks(range(len(metrics)), list(metrics))
+    axes.set_ylim(0, 101)
+    _save(figure, axes, path)
+
+
 def intervals_of(curves: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
     """Mean, low and high of the 95 % interval at each place of curves [seeds][K], for one's own plots."""
     columns = [seed_interval(column) for column in np.stack([np.asarray(c) for c in curves]).T]

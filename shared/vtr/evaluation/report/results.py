@@ -42,6 +42,7 @@ def render(
     page: Path,
     title: str = "Results",
     made_by: str | None = None,
+    preface: Sequence[str] = (),
     figures: Sequence[Figure] = (),
     notes: Sequence[Note] = (),
     published: Sequence[Published] = (),
@@ -49,8 +50,8 @@ def render(
     """The page as Markdown; ``page`` is where it will be, so that links to figures are relative to it.
 
     A section for each task, in the order of ``rows``. The same rows give the same text. ``made_by``: the
-    command that made it. Raises :class:`ReportError` if there are no rows, or if a figure or note names a
-    task that has none.
+    command that made it; ``preface``: Markdown before the first task. Raises :class:`ReportError` without
+    rows, or if a figure or note names a task that has none.
     """
     results = summarise(rows)
     if not results:
@@ -62,7 +63,7 @@ def render(
     parts = [f"# {title}"]
     if made_by:
         parts.append(f"Made by `{made_by}`; do not edit.")
-    parts += [READING, *_figures(figures, None, page)]
+    parts += [READING, *preface, *_figures(figures, None, page)]
     for task in tasks:
         parts.append(f"## {task[0].upper()}{task[1:]}")
         parts += [section(group) for group in _by_setting([r for r in results if r.setting.task == task])]
@@ -86,13 +87,14 @@ def _by_setting(results: Sequence[Result]) -> list[list[Result]]:
     return [list(group) for _, group in groupby(ranked, key=lambda r: r.setting)]
 
 
+def images(figures: Sequence[Figure], page: Path) -> list[str]:
+    """Links to ``figures`` in Markdown, relative to ``page``."""
+    links = [Path(os.path.relpath(figure.path, page.parent)).as_posix() for figure in figures]
+    return [f"![{figure.caption}]({link})" for figure, link in zip(figures, links, strict=True)]
+
+
 def _figures(figures: Sequence[Figure], task: str | None, page: Path) -> list[str]:
-    found = []
-    for figure in figures:
-        if figure.task == task:
-            link = Path(os.path.relpath(figure.path, page.parent)).as_posix()
-            found.append(f"![{figure.caption}]({link})")
-    return found
+    return images([figure for figure in figures if figure.task == task], page)
 
 
 def _published(published: Sequence[Published]) -> list[str]:

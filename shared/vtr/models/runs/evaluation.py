@@ -12,14 +12,12 @@ import torch
 from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.metrics.rows import ResultRow, write_rows
 from vtr.evaluation.report.facts import FACTS, Facts, TrainedFacts, machine, versions, write_facts
+from vtr.evaluation.report.runs import ROWS
 from vtr.models.dual.rows import evaluate_dual
 from vtr.models.dual.train import TEST_SPLITS
-from vtr.models.runs.methods import DUAL, METHODS, Progress, head_evaluator
-from vtr.models.runs.training import frames_of, states_of
+from vtr.models.runs.methods import DUAL, HEADS, METHODS, Progress, head_evaluator
+from vtr.models.runs.training import Decoders, frames_of, states_of
 from vtr.models.training.checkpoints import CARD, WEIGHTS, Card, read_card
-from vtr.models.training.corpus_frames import SmallFrames
-
-ROWS = "rows.jsonl"
 
 
 @dataclass(frozen=True)
@@ -31,10 +29,11 @@ class Measuring:
 
     run: Path
     corpus: Path
-    decode: SmallFrames
+    decode: Decoders
     methods: tuple[str, ...] | None = None
     splits: Sequence[str] = TEST_SPLITS
     frames: Path | None = None
+    sounds: Path | None = None
     states: Path | None = None
     threads: int = 1
 
@@ -86,7 +85,7 @@ def _checked(run: Path, method: str, corpus: Corpus) -> Card:
         raise ValueError(f"{run / method}: is a checkpoint of {card.head}, not of {method}")
     if card.data.get("corpus") != corpus.manifest.sha256:
         raise ValueError(f"{run / method}: was trained on another corpus than {corpus.root}")
-    if method != DUAL and card.data.get("base") != read_card(run / DUAL).sha256:
+    if method in HEADS and card.data.get("base") != read_card(run / DUAL).sha256:
         raise ValueError(f"{run / method}: was trained on another dual encoder than {run / DUAL}")
     return card
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +14,8 @@ from vtr.models.dual.states import CorpusStates
 from vtr.models.training.checkpoints import Card
 from vtr.models.training.options import TrainOptions
 
-DUAL, HEADS = "dual", ("covr", "vlgnet", "camoe", "regada")
-METHODS = (DUAL, *HEADS)
+DUAL, AUDIO, HEADS = "dual", "audio", ("covr", "vlgnet", "camoe", "regada")
+METHODS = (DUAL, *HEADS, AUDIO)
 """In the order in which they are trained: heads read the states of the dual encoder."""
 
 Progress = Callable[[float, str], None]
@@ -67,12 +67,24 @@ def options_of(
     method: str, *, seed: int, steps: int | None = None, minutes: float | None = None
 ) -> TrainOptions:
     """How ``method`` is trained by default, with what is given changed."""
-    where = "vtr.models.dual.train" if method == DUAL else f"vtr.models.heads.{method}.train"
-    defaults: TrainOptions = import_module(where).OPTIONS
+    _known(method, METHODS)
+    package = f"vtr.models.heads.{method}" if method in HEADS else f"vtr.models.{method}"
+    defaults: TrainOptions = import_module(f"{package}.train").OPTIONS
     return replace(defaults, seed=seed, steps=steps or defaults.steps, minutes=minutes)
 
 
+def chosen_methods(given: Sequence[str]) -> tuple[str, ...]:
+    """``given`` in the order in which they are trained. Raises ``ValueError`` for one that is unknown."""
+    for method in given:
+        _known(method, METHODS)
+    return tuple(method for method in METHODS if method in given)
+
+
 def _module(head: str, name: str) -> Any:
-    if head not in HEADS:
-        raise ValueError(f"head: {head!r} is none of {', '.join(HEADS)}")
+    _known(head, HEADS)
     return import_module(f"vtr.models.heads.{head}.{name}")
+
+
+def _known(method: str, methods: Sequence[str]) -> None:
+    if method not in methods:
+        raise ValueError(f"method: {method!r} is none of {', '.join(methods)}")

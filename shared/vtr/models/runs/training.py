@@ -9,9 +9,11 @@ from pathlib import Path
 import torch
 
 from vtr.evaluation.corpus.read import Corpus, open_corpus
+from vtr.models.audio.corpus_sounds import Soundtracks, corpus_sounds
+from vtr.models.audio.train import train_audio
 from vtr.models.dual.states import CorpusStates, corpus_states
 from vtr.models.dual.train import train_dual
-from vtr.models.runs.methods import DUAL, HEADS, Progress, head_trainer, options_of
+from vtr.models.runs.methods import AUDIO, DUAL, HEADS, METHODS, Progress, head_trainer, options_of
 from vtr.models.training.checkpoints import CARD, Card, read_card
 from vtr.models.training.corpus_frames import SmallFrames, corpus_frames
 from vtr.models.training.features import FeatureStore
@@ -22,20 +24,30 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
+class Decoders:
+    """What reads videos. Given, so that no model needs a decoder: ``vtr.media.thumbs.small_frames`` and
+    ``vtr.media.soundtrack.soundtrack``."""
+
+    frames: SmallFrames
+    sound: Soundtracks
+
+
+@dataclass(frozen=True)
 class Training:
     """``method`` on the corpus in ``corpus``, into ``out``; heads on the dual encoder in ``base``.
 
-    ``decode`` reads a video's small frames. ``frames`` and ``states``: directories of what is computed once;
-    None: beside the corpus, and beside the dual encoder. ``steps`` of None are the method's own. ``batch``
+    ``frames``, ``sounds`` and ``states``: directories of what is computed once; None: beside the corpus, and
+    beside the dual encoder. ``steps`` of None are the method's own. ``batch``
     and ``chunk`` are of the dual encoder. ``command``: what its card says it was made with.
     """
 
     method: str
     corpus: Path
     out: Path
-    decode: SmallFrames
+    decode: Decoders
     base: Path | None = None
     frames: Path | None = None
+    sounds: Path | None = None
     states: Path | None = None
     seed: int = 0
     steps: int | None = None
@@ -48,9 +60,9 @@ class Training:
     command: str = ""
 
     def __post_init__(self) -> None:
-        if self.method not in (DUAL, *HEADS):
-            raise ValueError(f"method: {self.method!r} is none of {', '.join((DUAL, *HEADS))}")
-        if self.method != DUAL and self.base is None:
+        if self.method not in METHODS:
+            raise ValueError(f"method: {self.method!r} is none of {', '.join(METHODS)}")
+        if self.method in HEADS and self.base is None:
             raise ValueError(f"base: {self.method} needs the checkpoint of a dual encoder")
 
 
@@ -63,6 +75,19 @@ def train(training: Training, progress: Progress = lambda _share, _text: None) -
     torch.set_num_threads(training.threads)
     corpus = open_corpus(training.corpus)
     options = options_of(training.method, seed=training.seed, steps=training.steps, minutes=training.minutes)
+    if training.method == AUDIO:
+        sounds = sounds_of(
+            corpus, training.decode, training.sounds, workers=training.threads, progress=progress
+        )
+        return train_audio(
+            corpus,
+            sounds,
+            training.out,
+            options=options,
+            resume=training.resume,
+            command=training.command,
+            progress=progress,
+        )
     store = frames_of(corpus, training.decode, training.frames, workers=training.threads, progress=progress)
     if training.method == DUAL:
         return train_dual(
@@ -92,7 +117,7 @@ def train(training: Training, progress: Progress = lambda _share, _text: None) -
 
 def frames_of(
     corpus: Corpus,
-    decode: SmallFrames,
+    decode: Decoders,
     root: Path | None = None,
     *,
     workers: int = 1,
@@ -100,10 +125,22 @@ def frames_of(
 ) -> FeatureStore:
     """The small frames of ``corpus``; decoded into ``root`` (None: beside the corpus) if not yet there."""
     root = root or corpus.root.with_name(f"{corpus.root.name}-frames48")
-    total = corpus.manifest.options.videos
-    return corpus_frames(
-        corpus, root, decode, workers=workers, progress=_counted(total, "small frames", progress)
-    )
+    told = _counted(corpus.manifest.options.videos, "small frames", progress)
+    return corpus_frames(corpus, root, decode.frames, workers=workers, progress=told)
+
+
+def sounds_of(
+    corpus: Corpus,
+    decode: Decoders,
+    root: Path | None = None,
+    *,
+    workers: int = 1,
+    progress: Progress = lambda _share, _text: None,
+) -> FeatureStore:
+    """The log-mels of ``corpus``; decoded into ``root`` (None: beside the corpus) if not yet there."""
+    root = root or corpus.root.with_name(f"{corpus.root.name}-sounds")
+    told = _counted(corpus.manifest.options.videos, "sounds", progress)
+    return corpus_sounds(corpus, root, decode.sound, workers=workers, progress=told)
 
 
 def states_of(
