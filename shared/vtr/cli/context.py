@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,13 @@ def locate(data_dir: Path | None) -> Context:
         name = "VTR_" + "__".join(str(part) for part in fault["loc"]).upper()
         raise usage_error(f"environment variable {name}: {fault['msg']}") from error
     return Context(addresses, folder, state)
+
+
+def objects_of(data_dir: Path | None) -> str:
+    """The URI of the object store: ``VTR_OBJECTS__URI``, else that of the laptop stack, running or not."""
+    from vtr.local.services import objects_uri
+
+    return os.environ.get("VTR_OBJECTS__URI") or objects_uri(locate(data_dir).data_dir)
 
 
 def addresses_of(state: StackState) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def encode(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Encode here, with this encoder (offline, random, hf:MODEL); without it, texts go to the "
+            help="Encode here, with this encoder (as VTR_ENCODER); without it, texts go to the "
             "text_encoder service, and images and videos to `offline`.",
             show_default=False,
         ),
@@ -80,7 +80,10 @@ def encode(
         model, encoded = by_service(url, texts, tenant, timeout)
     else:
         output.note(f"loading {encoder or 'offline'}")
-        model, encoded = here(encoder or "offline", texts, images, videos, frames)
+        from vtr.cli.context import objects_of
+
+        spec = encoder or "offline"
+        model, encoded = here(spec, texts, images, videos, frames, objects_uri=objects_of(data_dir))
     show(model, encoded, output)
     output.document(document(model, encoded, vectors))
 
@@ -104,19 +107,20 @@ def by_service(url: str, texts: list[str], tenant: str, timeout_s: float) -> tup
 
 
 def here(
-    spec: str, texts: list[str], images: list[Path], videos: list[Path], frames: int
+    spec: str, texts: list[str], images: list[Path], videos: list[Path], frames: int, *, objects_uri: str
 ) -> tuple[str, list[Encoded]]:
     """Encode in this process: (model version, encoded)."""
     from vtr.models.encoders.options import EncoderOptions
     from vtr.models.encoders.registry import load_encoder, load_text_encoder
 
+    options = EncoderOptions(objects_uri=objects_uri)
     clips = [(Kind.IMAGE, path, _image(path)) for path in images]
     clips += [(Kind.VIDEO, path, _video(path, frames)) for path in videos]
     try:
         if not clips:
-            text_encoder = load_text_encoder(spec, options=EncoderOptions())
+            text_encoder = load_text_encoder(spec, options=options)
             return text_encoder.model_version, _texts(text_encoder, texts)
-        loaded: Encoder = load_encoder(spec, options=EncoderOptions())
+        loaded: Encoder = load_encoder(spec, options=options)
         encoded = _texts(loaded, texts)
         embeddings = loaded.encode_clips([clip for _kind, _path, clip in clips])
     except ValueError as error:
