@@ -96,6 +96,16 @@ def test_videos_of_one_group_lend_each_other_no_negative() -> None:
     assert float(together["loss"].detach()) == float(together["moments"])
 
 
+def test_a_false_sentence_of_its_own_stands_in_for_the_next_videos() -> None:
+    model, batch = head(video_weight=0.5), ragged_batch()
+    turned = replace(batch, others=batch.words.roll(1, 0), other_mask=batch.word_mask.roll(1, 0))
+    for name, value in model.loss(batch).items():
+        torch.testing.assert_close(model.loss(turned)[name], value)
+    assert float(model.loss(replace(turned, others=2 * turned.others))["negatives"]) != pytest.approx(
+        float(model.loss(turned)["negatives"])
+    )
+
+
 def test_a_batch_without_targets_or_with_an_empty_sentence_is_refused() -> None:
     model, batch = head(), ragged_batch()
     with pytest.raises(HeadError, match="moments_s"):

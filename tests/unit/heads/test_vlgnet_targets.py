@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vtr.models.heads.base import HeadError
-from vtr.models.heads.vlgnet.losses import map_bce
+from vtr.models.heads.vlgnet.losses import map_bce, video_bce
 from vtr.models.heads.vlgnet.snippets import merge_frames, snippet_edges
 from vtr.models.heads.vlgnet.targets import iou_map, scaled_targets
 
@@ -51,6 +51,21 @@ def test_the_loss_counts_valid_cells_alone_and_videos_alike() -> None:
     loss.backward()
     assert torch.equal(logits.grad[~valid], torch.zeros(4))
     assert float(logits.grad[1, 0, 0]) == pytest.approx(-0.25)
+
+
+def test_the_videos_loss_moves_the_true_moment_up_and_the_best_false_one_down() -> None:
+    logits, false = torch.zeros(1, 2, 2, requires_grad=True), torch.zeros(1, 2, 2)
+    false[0, 0, 1] = 2.0
+    false.requires_grad_()
+    valid = torch.tensor([[[True, True], [False, True]]])
+    overlaps = torch.tensor([[[0.2, 0.6], [1.0, 0.3]]])
+    video_bce(logits, overlaps, valid, false, valid).backward()
+    assert logits.grad.flatten().tolist() == pytest.approx([0.0, -0.5, 0.0, 0.0])
+    assert false.grad.flatten().tolist() == pytest.approx(
+        [0.0, float(torch.sigmoid(torch.tensor(2.0))), 0, 0]
+    )
+    nothing = video_bce(logits, overlaps, valid, false, torch.zeros_like(valid))
+    assert float(nothing.detach()) == pytest.approx(0.6931472)
 
 
 def test_snippet_edges_lie_halfway() -> None:

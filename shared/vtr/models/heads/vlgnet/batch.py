@@ -18,7 +18,8 @@ class MomentBatch(TensorBatch):
     its head (column); windowed where None.
     For training: ``edges_s`` [B, N + 1], the snippets' boundaries in seconds (snippet n is
     [edges_s[n], edges_s[n + 1]]), ``moments_s`` [B, G, 2] and ``moment_mask`` [B, G], the true moments;
-    ``group`` int [B]: videos of one group lend each other no negative sentence.
+    ``group`` int [B]: videos of one group lend each other no negative sentence; ``others`` [B, M, Dw] with
+    ``other_mask`` [B, M]: a sentence that is false of each video, in place of the next video's.
     """
 
     frames: Tensor
@@ -30,6 +31,8 @@ class MomentBatch(TensorBatch):
     moments_s: Tensor | None = None
     moment_mask: Tensor | None = None
     group: Tensor | None = None
+    others: Tensor | None = None
+    other_mask: Tensor | None = None
 
 
 @dataclass(frozen=True)

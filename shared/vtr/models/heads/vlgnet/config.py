@@ -19,7 +19,8 @@ class VlgNetConfig(HeadConfig):
     IoU with the true moment becomes a target in 0..1. ``boundary``: a candidate also sees its first and last
     snippet; ``fuse_query``: and is multiplied by the sentence, as in 2D-TAN (Zhang et al., AAAI 2020). Both
     are additions to the paper that can be turned off. ``negative_weight``: of the loss on sentences of other
-    videos, which makes the best moment's score comparable between videos.
+    videos, which makes the best moment's score comparable between videos; ``video_weight``: of the loss on
+    that score alone, of true and of false sentences.
     """
 
     frame_dim: int
@@ -38,6 +39,7 @@ class VlgNetConfig(HeadConfig):
     boundary: bool = True
     fuse_query: bool = True
     negative_weight: float = 0.5
+    video_weight: float = 0.0
     reduce: Reduce = "max"
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 import numpy as np
@@ -17,10 +17,12 @@ from vtr.evaluation.datasets.base import MomentQuery
 from vtr.evaluation.datasets.generated import moment_queries
 from vtr.models.dual.states import CorpusStates, TextStates, text_states
 from vtr.models.heads.vlgnet.batch import MomentBatch
+from vtr.models.heads.vlgnet.claims import Claim, claims_of
 from vtr.models.heads.vlgnet.snippets import merge_frames, snippet_edges
 
 SNIPPETS = 32
 """The most snippets a video has: at 5 frames a second, 0.2 s each up to 6.4 s, then 0.4 s."""
+_TRIES = 1000
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Snippets:
 @dataclass(frozen=True)
 class Example:
     """A video and a sentence. ``words`` float32 [L, Dw]; ``windows``: the true moments, for training alone;
-    ``group``: videos of one group lend each other no negative sentence."""
+    ``group``: videos of one group lend each other no negative sentence. ``other`` float32 [M, Dw]: a sentence
+    that is false of the video, for training alone."""
 
     video: Snippets
     words: Tensor
     windows: Sequence[tuple[float, float]] = ()
     group: int = 0
+    other: Tensor | None = None
 
 
 def snippets_of(
@@ -62,7 +66,8 @@ def snippets_of(
 
 
 def collate(examples: Sequence[Example]) -> MomentBatch:
-    """One batch, padded to its longest; with the targets where every example has ``windows``."""
+    """One batch, padded to its longest; with targets where every example has ``windows``,
+    with negative sentences where every one has ``other``."""
     frames = pad_sequence([e.video.features for e in examples], batch_first=True)
     words = pad_sequence([e.words for e in examples], batch_first=True)
     # Edges past a video's end stay at its end: candidates there would be empty, and are not valid anyway.
@@ -77,6 +82,8 @@ def collate(examples: Sequence[Example]) -> MomentBatch:
         spans = [torch.tensor(e.windows, dtype=torch.float32) for e in examples]
         moments = pad_sequence(spans, batch_first=True)
         moment_mask = _mask([len(span) for span in spans])
+    others = [e.other for e in examples if e.other is not None]
+    whole = len(others) == len(examples)
     return MomentBatch(
         frames=frames,
         frame_mask=_mask([len(e.video.features) for e in examples]),
@@ -86,6 +93,8 @@ def collate(examples: Sequence[Example]) -> MomentBatch:
         moments_s=moments,
         moment_mask=moment_mask,
         group=torch.tensor([e.group for e in examples], dtype=torch.long),
+        others=pad_sequence(others, batch_first=True) if whole else None,
+        other_mask=_mask([len(words) for words in others]) if whole else None,
     )
 
 
@@ -137,9 +146,12 @@ class MomentData:
 
     def pair(self, video: str, text: str, windows: Sequence[tuple[float, float]] = ()) -> Example:
         """Any sentence with any video of the corpus."""
-        words = torch.from_numpy(np.asarray(self.texts([text])[0].tokens, dtype=np.float32))
         group = crc32(self.corpus.videos[video].group.encode())
-        return Example(self.video(video), words, windows, group)
+        return Example(self.video(video), self.words(text), windows, group)
+
+    def words(self, text: str) -> Tensor:
+        """float32 [L, Dw] of one text."""
+        return torch.from_numpy(self.texts([text])[0].tokens)
 
 
 def in_batches(examples: Iterable[Example], size: int) -> Iterator[MomentBatch]:
@@ -157,25 +169,56 @@ def in_batches(examples: Iterable[Example], size: int) -> Iterator[MomentBatch]:
 class MomentBatches:
     """Training batches of ``size`` videos with a sentence each, a function of (``seed``, step) alone.
 
-    A pass is a permutation of the videos; each time one of a video's sentences is drawn.
+    A pass is a permutation of the videos; each time one of a video's sentences is drawn, and one that is
+    false of it: in a share ``hard`` of cases, if there is any, of a video that differs from it in one factor
+    (the same thing moves the other way, say), else of any video.
     """
 
-    def __init__(self, data: MomentData, *, seed: int, size: int) -> None:
-        queries: dict[str, list[MomentQuery]] = {}
-        for query in data.queries():
-            queries.setdefault(query.video, []).append(query)
-        if len(queries) < 2:
-            raise ValueError(f"split: {data.split!r} holds {len(queries)} videos with events; 2 are needed")
-        self._data, self._seed = data, seed
-        self._queries = list(queries.values())
+    def __init__(self, data: MomentData, *, seed: int, size: int, hard: float = 0.5) -> None:
+        self._data, self._seed, self._hard = data, seed, hard
+        self._queries: list[list[MomentQuery]] = []
+        self._claims: list[tuple[Claim, ...]] = []
+        self._sentences: list[list[tuple[Claim, str]]] = []
+        siblings: dict[str, list[int]] = {}
+        for record in data.corpus.split(data.split):
+            if record.events:
+                siblings.setdefault(record.group, []).append(len(self._queries))
+                self._queries.append(moment_queries([record]))
+                self._claims.append(claims_of(record))
+                told = zip(self._claims[-1], record.events, strict=True)
+                self._sentences.append([(claim, text) for claim, event in told for text in event.captions])
+        self._siblings = {k: [s for s in group if s != k] for group in siblings.values() for k in group}
+        if len(self._queries) < 2:
+            raise ValueError(f"split: {data.split!r} holds {len(self._queries)} videos with events, not 2")
         self._size = min(size, len(self._queries))
-        data.texts([query.text for of_video in self._queries for query in of_video])
+        data.texts([text for sentences in self._sentences for _, text in sentences])
 
     def __call__(self, step: int) -> list[MomentBatch]:
         """The batch of ``step`` (from 0), in one chunk."""
         turn, place = divmod(step, len(self._queries) // self._size)
         order = np.random.default_rng([self._seed, turn, 0]).permutation(len(self._queries))
-        chosen = order[place * self._size : (place + 1) * self._size]
         rng = np.random.default_rng([self._seed, step, 1])
-        drawn = [self._queries[k][int(rng.integers(len(self._queries[k])))] for k in chosen]
-        return [collate([self._data.example(query) for query in drawn])]
+        examples = []
+        for k in order[place * self._size : (place + 1) * self._size].tolist():
+            query = self._queries[k][int(rng.integers(len(self._queries[k])))]
+            example = self._data.example(query)
+            examples.append(replace(example, other=self._data.words(self._false(k, rng))))
+        return [collate(examples)]
+
+    def _false(self, video: int, rng: np.random.Generator) -> str:
+        own = self._claims[video]
+        if rng.random() < self._hard:
+            near = [
+                text
+                for sibling in self._siblings[video]
+                for claim, text in self._sentences[sibling]
+                if not claim.true_of(own)
+            ]
+            if near:
+                return near[int(rng.integers(len(near)))]
+        for _ in range(_TRIES):
+            sentences = self._sentences[int(rng.integers(len(self._sentences)))]
+            claim, text = sentences[int(rng.integers(len(sentences)))]
+            if not claim.true_of(own):
+                return text
+        raise ValueError(f"split: {self._data.split!r} holds no sentence that is false of one of its videos")

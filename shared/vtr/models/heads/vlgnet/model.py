@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +15,7 @@ from vtr.models.heads.vlgnet.candidates import MomentPooling, all_columns, newes
 from vtr.models.heads.vlgnet.config import VlgNetConfig
 from vtr.models.heads.vlgnet.edge_conv import SnippetGraphLayer
 from vtr.models.heads.vlgnet.language import GatedGraphConv, word_adjacency
-from vtr.models.heads.vlgnet.losses import map_bce
+from vtr.models.heads.vlgnet.losses import map_bce, video_bce
 from vtr.models.heads.vlgnet.map_head import MapHead
 from vtr.models.heads.vlgnet.matching import GraphMatching
 from vtr.models.heads.vlgnet.syntax import windowed_arcs
@@ -62,36 +64,47 @@ class VlgNet(nn.Module):
         return MomentMap(found.logits[..., -1:], found.valid[..., -1:], found.columns[:, -1:])
 
     def loss(self, batch: MomentBatch) -> dict[str, Tensor]:
-        """``moments``: cross-entropy with the scaled IoU; ``negatives``: the same for the next video's
-        sentence, for which no moment is true. Raises :class:`HeadError` for a batch without targets."""
+        """``moments``: cross-entropy with the scaled IoU. ``negatives``: the same for a sentence that is
+        false of the video (``batch.others``, or the next video's): no moment is true. ``video``: see
+        :func:`~vtr.models.heads.vlgnet.losses.video_bce`.
+
+        Raises :class:`HeadError` for a batch without targets.
+        """
         if batch.edges_s is None or batch.moments_s is None or batch.moment_mask is None:
             raise HeadError("batch: edges_s, moments_s and moment_mask are needed for the loss")
         found = self.forward(batch)
         overlaps = iou_map(batch.edges_s, batch.moments_s, batch.moment_mask)
         targets = scaled_targets(overlaps, self.config.iou_low, self.config.iou_high)
         moments = map_bce(found.logits, targets, found.valid)
-        if self.config.negative_weight == 0 or batch.frames.shape[0] < 2:
+        config = self.config
+        if batch.frames.shape[0] < 2 or config.negative_weight == config.video_weight == 0:
             return {TOTAL: moments, "moments": moments.detach()}
-        negatives = self._negatives(batch)
-        total = moments + self.config.negative_weight * negatives
-        return {TOTAL: total, "moments": moments.detach(), "negatives": negatives.detach()}
+        false, false_valid = self._false(batch)
+        negatives = map_bce(false, torch.zeros_like(false), false_valid)
+        total = moments + config.negative_weight * negatives
+        parts = {"moments": moments.detach(), "negatives": negatives.detach()}
+        if config.video_weight:
+            video = video_bce(found.logits, overlaps, found.valid, false, false_valid)
+            total = total + config.video_weight * video
+            parts["video"] = video.detach()
+        return {TOTAL: total, **parts}
 
     def after_step(self) -> None:
         """Nothing moves without a gradient here."""
 
-    def _negatives(self, batch: MomentBatch) -> Tensor:
-        other = MomentBatch(
-            frames=batch.frames,
-            frame_mask=batch.frame_mask,
-            words=batch.words.roll(1, dims=0),
-            word_mask=batch.word_mask.roll(1, dims=0),
-            arcs=None if batch.arcs is None else batch.arcs.roll(1, dims=0),
-        )
-        found = self.forward(other)
-        valid = found.valid
-        if batch.group is not None:
-            valid = valid & (batch.group != batch.group.roll(1, dims=0))[:, None, None]
-        return map_bce(found.logits, torch.zeros_like(found.logits), valid)
+    def _false(self, batch: MomentBatch) -> tuple[Tensor, Tensor]:
+        """Logits of sentences that are false of their videos, and the candidates for which that is known."""
+        if batch.others is not None and batch.other_mask is not None:
+            false = replace(batch, words=batch.others, word_mask=batch.other_mask, arcs=None)
+            found = self.forward(false)
+            return found.logits, found.valid
+        arcs = None if batch.arcs is None else batch.arcs.roll(1, dims=0)
+        words, word_mask = batch.words.roll(1, dims=0), batch.word_mask.roll(1, dims=0)
+        found = self.forward(replace(batch, words=words, word_mask=word_mask, arcs=arcs))
+        if batch.group is None:
+            return found.logits, found.valid
+        apart = batch.group != batch.group.roll(1, dims=0)
+        return found.logits, found.valid & apart[:, None, None]
 
     def _score(self, batch: MomentBatch, columns: Tensor) -> MomentMap:
         check_masked("frames", batch.frames, batch.frame_mask, self.config.frame_dim)

@@ -1,0 +1,94 @@
+"""Trains the moment head on the states of a dual encoder's frozen towers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import msgspec
+from torch import nn
+
+from vtr.evaluation.corpus.read import Corpus
+from vtr.evaluation.metrics.moments import moment_metrics
+from vtr.models.dual.states import CorpusStates
+from vtr.models.heads.vlgnet.config import VlgNetConfig
+from vtr.models.heads.vlgnet.data import MomentBatches, MomentData
+from vtr.models.heads.vlgnet.model import VlgNet
+from vtr.models.heads.vlgnet.predict import of_head, predict
+from vtr.models.heads.vlgnet.rerank import KEY, choose, moment_scores, video_search
+from vtr.models.training.checkpoints import Card, save_checkpoint
+from vtr.models.training.loop import fit, seed_everything
+from vtr.models.training.options import TrainOptions
+
+OPTIONS = TrainOptions(steps=600, lr=1.5e-3, warmup=40, evaluate_every=150, select="val")
+BATCH = 48
+"""Videos in a batch, with a true and a false sentence each."""
+
+
+def default_config(states: CorpusStates) -> VlgNetConfig:
+    """Small enough to be trained in minutes on a CPU; of the width of the towers."""
+    towers = states.model.config
+    return VlgNetConfig(frame_dim=towers.width, word_dim=towers.text_width, dim=128, map_dim=48)
+
+
+def train_vlgnet(
+    corpus: Corpus,
+    states: CorpusStates,
+    out: Path,
+    *,
+    config: VlgNetConfig | None = None,
+    options: TrainOptions | None = None,
+    batch: int = BATCH,
+    resume: bool = False,
+    command: str = "",
+    progress: Callable[[float, str], None] = lambda _share, _text: None,
+) -> Card:
+    """Trains on ``train``, chooses weights on ``val``; writes checkpoint, card and logs into ``out``.
+
+    ``val`` is the mean of R@1 at IoU 0.5 and 0.7 over one sentence of each event of the validation split.
+    Returns the card. Raises ``ValueError`` for a corpus of too few videos.
+    """
+    options = options or OPTIONS
+    config = config or default_config(states)
+    seed_everything(options.seed)
+    head = VlgNet(config)
+    batches = MomentBatches(MomentData(corpus, states, "train"), seed=options.seed, size=batch)
+    val = MomentData(corpus, states, "val")
+    queries = val.queries()[::2]
+
+    def validate(averaged: nn.Module) -> dict[str, float]:
+        assert isinstance(averaged, VlgNet)  # noqa: S101
+        predicted = predict(of_head(averaged), val, queries)
+        found = moment_metrics(predicted, [query.windows for query in queries])
+        return {"val": (found["R@1 IoU=0.5"] + found["R@1 IoU=0.7"]) / 2, **found}
+
+    fitted = fit(head, batches, validate, options, out, resume=resume, progress=progress)
+    best = fitted.module
+    assert isinstance(best, VlgNet)  # noqa: S101
+    best.half().float()  # measured as it is stored
+    search = video_search(val)
+    rerank = choose(search, moment_scores(best, val, search))
+    card = Card(
+        head=head.name,
+        config=asdict(replace(config, reduce=rerank.reduce)),
+        options={**asdict(options), "batch": batch},
+        data={
+            "base": states.base,
+            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
+            "generator": corpus.manifest.generator_version,
+            "videos": corpus.manifest.options.videos,
+            "corpus_seed": corpus.manifest.options.seed,
+        },
+        metrics={
+            "val": fitted.metrics,
+            KEY: asdict(rerank),
+            "best_step": fitted.best_step,
+            "steps": fitted.steps,
+            "train_s": round(fitted.elapsed_s, 1),
+        },
+        command=command,
+        parameters=0,
+        precision="",
+    )
+    return save_checkpoint(out, best, card, half=True)
