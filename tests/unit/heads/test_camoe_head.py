@@ -42,7 +42,7 @@ def make_batch(size: int = 4, seed: int = 0, experts: int = 4) -> CamoeBatch:
 
 
 def rows(batch: CamoeBatch, order: Tensor) -> CamoeBatch:
-    return CamoeBatch(**{name: value[order] for name, value in vars(batch).items()})
+    return CamoeBatch(**{name: value[order] for name, value in vars(batch).items() if value is not None})
 
 
 def test_it_is_a_head_and_its_config_survives_json() -> None:

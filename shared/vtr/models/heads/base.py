@@ -49,14 +49,14 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class TensorBatch:
-    """A batch: a frozen dataclass whose fields are tensors, tensors or None, or plain values."""
+    """A batch: a frozen dataclass whose fields are tensors, batches, either or None, or plain values."""
 
     def to(self, device: torch.device | str) -> Self:
         """The same batch with its tensors on ``device``."""
         moved = {
             f.name: value.to(device)
             for f in fields(self)
-            if isinstance(value := getattr(self, f.name), Tensor)
+            if isinstance(value := getattr(self, f.name), Tensor | TensorBatch)
         }
         return replace(self, **moved)
 

@@ -12,13 +12,29 @@ from vtr.models.heads.masks import check_masked
 
 
 @dataclass(frozen=True)
+class FalseTexts(TensorBatch):
+    """N texts that are false of videos of a batch: the videos' own texts with one factor swapped.
+
+    ``tokens`` [N, L', text_dim], ``token_mask`` and ``streams`` as in :class:`CamoeBatch`; ``rows`` int64
+    [N]: of which video each is false.
+    """
+
+    tokens: Tensor
+    token_mask: Tensor
+    streams: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True)
 class CamoeBatch(TensorBatch):
     """B videos and their texts, row by row.
 
     ``frames`` [B, T, frame_dim] with ``frame_mask`` bool [B, T]; ``tokens`` [B, L, text_dim] with
     ``token_mask`` [B, L]; ``streams`` bool [B, E, L]: which tokens each expert reads, in the order of the
     configuration's experts (:func:`vtr.models.heads.camoe.streams.token_streams`). ``ids`` int64 [B], not
-    negative: which video a row is, so that its other captions are no wrong answers.
+    negative: which video a row is, so that its other captions are no wrong answers. For training alone:
+    ``false`` texts of the videos, and ``events``: single events of them with a text each, compared among
+    themselves; there equal ``ids`` are events that no text tells apart.
     """
 
     frames: Tensor
@@ -27,6 +43,8 @@ class CamoeBatch(TensorBatch):
     token_mask: Tensor
     streams: Tensor
     ids: Tensor | None = None
+    false: FalseTexts | None = None
+    events: CamoeBatch | None = None
 
     def check(self, *, frame_dim: int, text_dim: int, experts: int) -> None:
         """Raises :class:`HeadError`, naming the field, where a shape is not as documented."""

@@ -13,11 +13,13 @@ LEARNED, UNIFORM = "learned", "uniform"
 @dataclass(frozen=True)
 class CamoeConfig(HeadConfig):
     """``frame_dim``, ``text_dim``: of frame and token features; ``dim``: of each expert's vectors.
+    ``layers``, ``text_layers``: over frames and over words, which the base tower has related already.
 
     ``experts``: which streams have one, ``fusion`` always among them. ``gate``: ``learned`` or ``uniform``.
     ``memory``: rows of the bank, 0 for none; ``memory_tau``: of its attention. ``queue``: past embeddings as
     negatives, 0 for none; ``momentum``: of the encoder that fills it. ``tau``: of all cross-entropies;
-    ``dsl_temp``: of the dual softmax's prior. ``dsl_weight``, ``queue_weight``: of the two losses.
+    ``dsl_temp``: of the dual softmax's prior. ``dsl_weight``, ``queue_weight``, ``false_weight``,
+    ``event_weight``: of the losses; 0 leaves one out.
     The ablations of the paper's claims are ``memory=0``, ``queue=0``, ``experts=("fusion",)``,
     ``gate="uniform"`` and ``dsl_temp=0`` (plain InfoNCE).
     """
@@ -25,7 +27,8 @@ class CamoeConfig(HeadConfig):
     frame_dim: int
     text_dim: int
     dim: int = 256
-    layers: int = 2
+    layers: int = 1
+    text_layers: int = 0
     heads: int = 4
     dropout: float = 0.1
     experts: tuple[str, ...] = STREAMS
@@ -38,12 +41,15 @@ class CamoeConfig(HeadConfig):
     dsl_temp: float = 10.0
     dsl_weight: float = 1.0
     queue_weight: float = 0.5
+    false_weight: float = 1.0
+    event_weight: float = 1.0
 
     def __post_init__(self) -> None:
         for field in ("frame_dim", "text_dim", "dim", "heads", "memory_tau", "tau"):
             if getattr(self, field) <= 0:
                 raise HeadError(f"{field}: {getattr(self, field)} is not positive")
-        for field in ("layers", "memory", "queue", "dsl_temp", "dsl_weight", "queue_weight"):
+        weights = ("dsl_weight", "queue_weight", "false_weight", "event_weight")
+        for field in ("layers", "text_layers", "memory", "queue", "dsl_temp", *weights):
             if getattr(self, field) < 0:
                 raise HeadError(f"{field}: {getattr(self, field)} is negative")
         if self.dim % self.heads or self.dim % 2:

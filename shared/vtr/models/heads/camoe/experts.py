@@ -52,9 +52,9 @@ class CamoeEncoder(nn.Module):
     def __init__(self, config: CamoeConfig) -> None:
         super().__init__()
         self.config = config
-        sizes = {"layers": config.layers, "heads": config.heads, "dropout": config.dropout}
-        self.frames = Tokens(config.frame_dim, config.dim, **sizes)  # type: ignore[arg-type]
-        self.words = Tokens(config.text_dim, config.dim, **sizes)  # type: ignore[arg-type]
+        dim, heads, dropout = config.dim, config.heads, config.dropout
+        self.frames = Tokens(config.frame_dim, dim, layers=config.layers, heads=heads, dropout=dropout)
+        self.words = Tokens(config.text_dim, dim, layers=config.text_layers, heads=heads, dropout=dropout)
         self.video_experts = nn.ModuleList(ExpertPool(config.dim) for _ in config.experts)
         self.text_experts = nn.ModuleList(ExpertPool(config.dim) for _ in config.experts)
         self.memory = MemoryBank(config.memory, config.dim, config.memory_tau) if config.memory else None
@@ -76,7 +76,7 @@ class CamoeEncoder(nn.Module):
         logits = torch.zeros(present.shape, device=tokens.device, dtype=states.dtype)
         if self.gate is not None:
             logits = self.gate(masked_mean(states, mask))
-        gates = logits.masked_fill(~present, float("-inf")).softmax(dim=-1)
+        gates = logits.float().masked_fill(~present, float("-inf")).softmax(dim=-1)
         return Texts(self._finish(torch.stack(pooled, dim=1)), gates)
 
     def forward(self, batch: CamoeBatch) -> tuple[Texts, Tensor]:
@@ -85,7 +85,7 @@ class CamoeEncoder(nn.Module):
         return texts, self.videos(batch.frames, batch.frame_mask)
 
     def _finish(self, vectors: Tensor) -> Tensor:
-        return unit(vectors if self.memory is None else self.memory(vectors))
+        return unit((vectors if self.memory is None else self.memory(vectors)).float())
 
 
 def contributions(texts: Texts, videos: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vtr.models.heads.base import TOTAL
-from vtr.models.heads.camoe.batch import CamoeBatch
+from vtr.models.heads.camoe.batch import CamoeBatch, FalseTexts
 from vtr.models.heads.camoe.config import CamoeConfig
 from vtr.models.heads.camoe.experts import CamoeEncoder, Texts, pair_scores, scores
 from vtr.models.heads.camoe.momentum import follow, momentum_copy
@@ -55,18 +55,17 @@ class Camoe(nn.Module):
         return CamoeOutput(scores(texts, videos), texts.gates, texts.vectors, videos)
 
     def loss(self, batch: CamoeBatch) -> dict[str, Tensor]:
-        """Dual softmax over the batch, and cross-entropy with the queue's past embeddings as negatives.
+        """Dual softmax over the batch; and, as far as batch and configuration have them, cross-entropy with
+        the queue's past embeddings as negatives, each video's text against its false ones, and dual softmax
+        over single events.
 
         In training mode the batch's keys wait for :meth:`after_step` to enter the queue.
         """
         texts, videos = self._encode(batch)
-        ids = batch.ids
-        same = None if ids is None else ids.unsqueeze(1) == ids
         c = self.config
-        dsl = dual_softmax_loss(scores(texts, videos), temp=c.dsl_temp, scale=1 / c.tau, ignore=same)
-        losses = {"dual_softmax": dsl.detach()}
-        total = c.dsl_weight * dsl
+        parts = {"dual_softmax": (c.dsl_weight, self._dual_softmax(texts, videos, batch.ids))}
         if self.queue is not None and self.slow is not None:
+            ids = batch.ids
             if ids is None:
                 ids = torch.full((len(videos),), UNKNOWN, device=videos.device)
             with torch.no_grad():
@@ -74,9 +73,14 @@ class Camoe(nn.Module):
             if self.training:
                 self._keys = (text_keys, video_keys, ids)
             queued = self._queue_loss((texts, videos), (text_keys, video_keys), ids, self.queue)
-            losses["queue"] = queued.detach()
-            total = total + c.queue_weight * queued
-        return {TOTAL: total, **losses}
+            parts["queue"] = (c.queue_weight, queued)
+        if batch.false is not None and c.false_weight:
+            parts["false"] = (c.false_weight, self._false_loss(texts, videos, batch.false))
+        if batch.events is not None and c.event_weight:
+            events = self._encode(batch.events)
+            parts["events"] = (c.event_weight, self._dual_softmax(*events, batch.events.ids))
+        total = torch.stack([weight * part for weight, part in parts.values()]).sum()
+        return {TOTAL: total, **{name: part.detach() for name, (_, part) in parts.items()}}
 
     def after_step(self) -> None:
         """The slow twin follows, and the last batch's keys enter the queue; once per batch."""
@@ -91,13 +95,27 @@ class Camoe(nn.Module):
         batch.check(frame_dim=c.frame_dim, text_dim=c.text_dim, experts=len(c.experts))
         return cast("tuple[Texts, Tensor]", self.encoder(batch))
 
+    def _dual_softmax(self, texts: Texts, videos: Tensor, ids: Tensor | None) -> Tensor:
+        same = None if ids is None else ids.unsqueeze(1) == ids
+        with torch.autocast(videos.device.type, enabled=False):
+            found = scores(texts, videos)
+            c = self.config
+            return dual_softmax_loss(found, temp=c.dsl_temp, scale=1 / c.tau, ignore=same)
+
+    def _false_loss(self, texts: Texts, videos: Tensor, false: FalseTexts) -> Tensor:
+        """InfoNCE of a video's own text against one false text at a time: ``softplus((s' - s) / tau)``."""
+        wrong = self.encoder.texts(false.tokens, false.token_mask, false.streams)
+        right = pair_scores(texts, videos)[false.rows]
+        return functional.softplus((pair_scores(wrong, videos[false.rows]) - right) / self.config.tau).mean()
+
     def _queue_loss(
         self, fast: tuple[Texts, Tensor], keys: tuple[Texts, Tensor], ids: Tensor, queue: MomentumQueue
     ) -> Tensor:
         """InfoNCE of each text against its video's key and the queue's videos, and the other way round."""
         excluded = queue.no_negatives(ids)
-        to_video = _with_queue(pair_scores(fast[0], keys[1]), scores(fast[0], queue.videos), excluded)
-        to_text = _with_queue(pair_scores(keys[0], fast[1]), scores(queue.texts(), fast[1]).T, excluded)
+        with torch.autocast(ids.device.type, enabled=False):
+            to_video = _with_queue(pair_scores(fast[0], keys[1]), scores(fast[0], queue.videos), excluded)
+            to_text = _with_queue(pair_scores(keys[0], fast[1]), scores(queue.texts(), fast[1]).T, excluded)
         right = torch.zeros(len(ids), dtype=torch.int64, device=ids.device)
         tau = self.config.tau
         return (

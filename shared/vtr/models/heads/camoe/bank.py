@@ -1,0 +1,42 @@
+"""Background queries for the query bank: captions of training, as a tenant's past queries would be online."""
+
+from __future__ import annotations
+
+from vtr.evaluation.corpus.read import Corpus
+from vtr.evaluation.metrics.hubness import hubness
+from vtr.evaluation.metrics.scorers import QueryBank
+from vtr.models.dual.evaluate import full_captions
+from vtr.models.heads.camoe.galleries import ALL, BASES, Galleries, Scores
+
+BETAS = (5.0, 10.0, 20.0, 40.0)
+TOLERANCE = 0.5
+"""Points of R@1 on validation that less hubness may cost."""
+K = 10
+
+
+def background_texts(corpus: Corpus) -> tuple[str, ...]:
+    """A caption of each base video of training: none of them is a query of another split."""
+    return tuple(full_captions(record)[0].text for record in corpus.split("train", bases_only=True))
+
+
+def choose_beta(galleries: Galleries, scores: Scores, bank: Scores) -> float:
+    """The beta of :data:`BETAS` with the least hubness at :data:`K` among those that cost no more than
+    :data:`TOLERANCE` points of R@1 (the best for R@1 where all cost more). To be called with a validation
+    split.
+
+    ``scores`` [Q, N] of its queries, ``bank`` [B, N] of the background queries with the same videos.
+    """
+
+    def recall(found: Scores) -> float:
+        by_gallery = galleries.recalls(found)
+        return (by_gallery[BASES] + by_gallery[ALL]) / 2
+
+    plain = recall(scores)
+    tried = {}
+    for beta in BETAS:
+        found = QueryBank.of(bank, beta).normalise(scores)
+        tried[beta] = (recall(found), hubness(found, K))
+    allowed = {beta: hubs for beta, (r, hubs) in tried.items() if r >= plain - TOLERANCE}
+    if allowed:
+        return min(allowed, key=lambda beta: allowed[beta])
+    return max(tried, key=lambda beta: tried[beta][0])
