@@ -72,8 +72,9 @@ class BundleWatch:
             before = self._found.get(model, Found())
             try:
                 self._found[model] = self._current(model, before)
-            except (ValueError, OSError, Unavailable) as error:
-                # ValueError is the base of what a corrupt or foreign bundle raises.
+            except (ValueError, OSError, ImportError, Unavailable) as error:
+                # ValueError is the base of what a corrupt or foreign bundle raises; an image of ranking may
+                # have no torch.
                 log.warning("heads not loaded", model=model, reason=str(error))
                 self._found[model] = before if before.bundle is not None else Found(reason=str(error))
 

@@ -30,6 +30,7 @@ from vtr.vectors.store import Candidate, ClipRow
 STATES = "states"
 _RESERVE = 0.05
 """Of a query's budget, what heads leave to the stages after them."""
+_NOTHING = HeadScores(np.zeros(0, dtype=np.float32), ())
 
 
 class States(Protocol):
@@ -86,6 +87,7 @@ class QueryHeads:
         self._read: QueryStates | None = None
         self._clips: dict[str, Clip | str] = {}
         self._used: dict[str, HeadUsed] = {}
+        self._cut: set[str] = set()
         self.told: dict[str, Told] = {}
 
     @property
@@ -158,42 +160,55 @@ class QueryHeads:
 
     def _look(self, runner: HeadRunner, rows: Sequence[ClipRow], weight: float) -> dict[str, float]:
         """The head's scores by clip id, of as many of ``rows`` as there is time for."""
-        assert self._bundle is not None  # noqa: S101  (runners come from it)
-        costs, stages, name = self._desk.costs, self._stages, f"head:{runner.name}"
-        first = self._bundle.cost_ms.get(runner.name, 0.0)
+        stage = f"head:{runner.name}"
         found: dict[str, float] = {}
         faults: dict[str, int] = {}
         done = 0
         try:
             while done < len(rows):
-                each = costs.estimate(self._key(runner), first) + costs.estimate(STATES)
+                each = self._cost_ms(runner, rows[done : done + self._desk.batch])
                 size = how_many(self._left_ms(), each, min(self._desk.batch, len(rows) - done))
                 if size == 0:
-                    costs.refused(self._key(runner), first)
-                    reason = f"out of time after {done} of {len(rows)} clips ({each:.1f} ms each)"
-                    stages.skip(name, reason, degrades=True)
+                    self._cut_off(runner, done, f"after {done} of {len(rows)} clips ({each:.1f} ms each)")
                     break
                 part = rows[done : done + size]
-                done += size
-                clips = self._load(part)
-                pairs = [(row, clip) for row, clip in zip(part, clips, strict=True) if isinstance(clip, Clip)]
-                for clip in clips:
+                clips = dict(zip([row.clip_id for row in part], self._load(part), strict=True))
+                for clip in clips.values():
                     if isinstance(clip, str):
                         faults[clip] = faults.get(clip, 0) + 1
-                if not pairs:
-                    continue
-                scores = self._pass(runner, [clip for _, clip in pairs])
+                seen = {clip_id: clip for clip_id, clip in clips.items() if isinstance(clip, Clip)}
+                scores = self._pass(runner, list(seen.values())) if seen else _NOTHING
                 if scores is None:
-                    stages.skip(name, f"busy; done with {done - size} of {len(rows)} clips", degrades=True)
+                    self._cut_off(runner, done, f"waiting for others after {done} of {len(rows)} clips")
                     break
-                self._keep(runner, [row for row, _ in pairs], scores, weight)
-                found |= {row.clip_id: float(s) for (row, _), s in zip(pairs, scores.scores, strict=True)}
+                done += size
+                self._keep(runner, list(seen), scores, weight)
+                found |= zip(seen, scores.scores.tolist(), strict=True)
         except (ValueError, Unavailable) as error:
-            stages.skip(name, str(error), degrades=True)
+            self._stages.skip(stage, str(error), degrades=True)
         for reason, count in faults.items():
-            stages.skip(name, f"{count} of {len(rows)} clips: {reason}", degrades=True)
+            self._stages.skip(stage, f"{count} of {len(rows)} clips: {reason}", degrades=True)
         self._note(runner, len(found))
         return found
+
+    def _cost_ms(self, runner: HeadRunner, rows: Sequence[ClipRow]) -> float:
+        """What one of ``rows`` is expected to take, its states with it where they are not here yet."""
+        cost = self._desk.costs.estimate(self._key(runner), self._first_ms(runner))
+        here = all(row.clip_id in self._clips for row in rows)
+        return cost if here else cost + self._desk.costs.estimate(STATES)
+
+    def _first_ms(self, runner: HeadRunner) -> float:
+        return 0.0 if self._bundle is None else self._bundle.cost_ms.get(runner.name, 0.0)
+
+    def _cut_off(self, runner: HeadRunner, done: int, where: str) -> None:
+        """Note, once, that the head is out of time."""
+        if runner.name in self._cut:
+            return
+        self._cut.add(runner.name)
+        self._stages.skip(f"head:{runner.name}", f"out of time {where}", degrades=True)
+        if done == 0:
+            self._desk.costs.refused(self._key(runner), self._first_ms(runner))
+            self._desk.costs.refused(STATES)
 
     def _pass(self, runner: HeadRunner, clips: Sequence[Clip]) -> HeadScores | None:
         """One pass; None where others keep the heads busy for longer than there is time.
@@ -216,9 +231,9 @@ class QueryHeads:
         self._desk.costs.measured(self._key(runner), took_ms, len(clips))
         return scores
 
-    def _keep(self, runner: HeadRunner, rows: Sequence[ClipRow], found: HeadScores, weight: float) -> None:
-        for row, score, evidence in zip(rows, found.scores, found.evidence, strict=True):
-            told = self.told.setdefault(row.clip_id, Told())
+    def _keep(self, runner: HeadRunner, clip_ids: Sequence[str], found: HeadScores, weight: float) -> None:
+        for clip_id, score, evidence in zip(clip_ids, found.scores, found.evidence, strict=True):
+            told = self.told.setdefault(clip_id, Told())
             gates = {name: round(gate, 4) for name, gate in evidence.gates.items()}
             told.parts[runner.name] = HeadPart(
                 head=runner.name, score=float(score), weight=weight, gates=gates

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
 from vtr.runtime.settings import (
@@ -12,6 +14,21 @@ from vtr.runtime.settings import (
     RedisSettings,
     ServiceSettings,
 )
+
+
+class HeadsSettings(BaseModel):
+    """The learned heads of published models (see the README)."""
+
+    enabled: bool = Field(True, description="Whether published heads are picked up at all.")
+    candidates: int = Field(50, ge=1, le=1000, description="The nearest clips that heads may re-order.")
+    batch: int = Field(8, ge=1, description="Clips in one pass through a head; time is looked at between.")
+    refresh_s: float = Field(10.0, gt=0, description="How often a newly published head is looked for.")
+    threads: int = Field(1, ge=1, description="CPU threads of torch, for the whole process.")
+    load_threads: int = Field(8, ge=1, description="Threads that load clips' states.")
+    states_cache_mib: int = Field(256, ge=1, description="Clips' states kept in memory.")
+    cache_dir: Path | None = Field(
+        None, description="Where fetched models are kept; none: below the user's cache."
+    )
 
 
 class RankingSettings(ServiceSettings):
@@ -26,6 +43,7 @@ class RankingSettings(ServiceSettings):
     milvus: MilvusSettings = MilvusSettings(timeout_s=3.0)
     redis: RedisSettings = RedisSettings(timeout_s=0.25)
     objects: ObjectStoreSettings = ObjectStoreSettings()
+    heads: HeadsSettings = HeadsSettings()
 
     text_encoder_url: str = Field("http://text_encoder:8080", description="Base url of text_encoder.")
     text_encoder_timeout_s: float = Field(10.0, gt=0, description="How long a query waits for its vector.")
