@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -9,6 +12,7 @@ from vtr.models.dual.collate import EventExample, Example, collate
 from vtr.models.dual.config import DualConfig
 from vtr.models.dual.model import DualBatch, DualEncoder
 from vtr.models.dual.vocabulary import Vocabulary
+from vtr.models.training.checkpoints import Card, save_checkpoint
 
 WORDS = Vocabulary.of(["a red ball moves left night dogs two and then it rains zebra"])
 TINY = DualConfig(
@@ -31,6 +35,23 @@ def tiny_dual(seed: int = 0, config: DualConfig = TINY) -> DualEncoder:
     torch.set_num_threads(1)  # more than one only wait for each other at this size
     torch.manual_seed(seed)
     return DualEncoder(config, len(WORDS.words))
+
+
+def saved_dual(folder: Path, seed: int = 0) -> Path:
+    """A checkpoint of an untrained one."""
+    card = Card(
+        head="dual",
+        config=asdict(TINY),
+        options={},
+        data={},
+        metrics={},
+        command="",
+        parameters=0,
+        precision="",
+        assets={"words": list(WORDS.words)},
+    )
+    save_checkpoint(folder, tiny_dual(seed), card)
+    return folder
 
 
 def examples(count: int, seed: int = 0, *, swaps: int = 1) -> list[Example]:

@@ -1,36 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from support.tiny_dual import TINY, WORDS, tiny_dual
+from support.tiny_dual import saved_dual
 from vtr.evaluation.corpus.make import make
 from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.corpus.record import Options
 from vtr.media.thumbs import small_frames
 from vtr.models.dual.states import clip_states, corpus_states
-from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.corpus_frames import corpus_frames
 from vtr.models.training.features import FeatureError, FeatureStore
-
-
-def saved(folder: Path, seed: int = 0) -> Path:
-    card = Card(
-        head="dual",
-        config=asdict(TINY),
-        options={},
-        data={},
-        metrics={},
-        command="",
-        parameters=0,
-        precision="",
-        assets={"words": list(WORDS.words)},
-    )
-    save_checkpoint(folder, tiny_dual(seed), card)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +28,7 @@ def frames(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> FeatureS
 
 
 def test_a_corpus_has_the_states_of_its_videos(tmp_path: Path, corpus: Corpus, frames: FeatureStore) -> None:
-    checkpoint = saved(tmp_path / "dual")
+    checkpoint = saved_dual(tmp_path / "dual")
     found = corpus_states(checkpoint, corpus, frames, tmp_path / "states")
     for video in corpus.videos:
         pixels = np.asarray(frames[video][::2], dtype=np.uint8)
@@ -63,7 +45,7 @@ def test_a_corpus_has_the_states_of_its_videos(tmp_path: Path, corpus: Corpus, f
 def test_what_is_computed_is_opened_and_of_a_large_corpus_not_every_region_is_kept(
     tmp_path: Path, corpus: Corpus, frames: FeatureStore
 ) -> None:
-    checkpoint = saved(tmp_path / "dual")
+    checkpoint = saved_dual(tmp_path / "dual")
     done: list[int] = []
     total = sum(-(-len(frames[video]) // 2) for video in corpus.videos) * 4 * 24 * 2
 
@@ -85,6 +67,6 @@ def test_what_is_computed_is_opened_and_of_a_large_corpus_not_every_region_is_ke
 def test_states_of_another_checkpoint_are_refused(
     tmp_path: Path, corpus: Corpus, frames: FeatureStore
 ) -> None:
-    corpus_states(saved(tmp_path / "one", 0), corpus, frames, tmp_path / "states")
+    corpus_states(saved_dual(tmp_path / "one", 0), corpus, frames, tmp_path / "states")
     with pytest.raises(FeatureError, match="of other tower"):
-        corpus_states(saved(tmp_path / "other", 1), corpus, frames, tmp_path / "states")
+        corpus_states(saved_dual(tmp_path / "other", 1), corpus, frames, tmp_path / "states")

@@ -1,42 +1,25 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from support.encoder_contract import assert_encoder_contract, assert_text_contract
-from support.tiny_dual import TINY, WORDS, tiny_dual
+from support.tiny_dual import saved_dual
 from vtr.models.encoders.options import EncoderOptions
 from vtr.models.encoders.registry import load_encoder, load_text_encoder
-from vtr.models.training.checkpoints import Card, CheckpointError, save_checkpoint
+from vtr.models.training.checkpoints import CheckpointError
 
 OPTIONS = EncoderOptions(device="cpu")
 
 
-def saved(folder: Path, seed: int = 0) -> Path:
-    card = Card(
-        head="dual",
-        config=asdict(TINY),
-        options={},
-        data={},
-        metrics={},
-        command="",
-        parameters=0,
-        precision="",
-        assets={"words": list(WORDS.words)},
-    )
-    save_checkpoint(folder, tiny_dual(seed), card)
-    return folder
-
-
 def test_it_does_what_every_encoder_must(tmp_path: Path) -> None:
-    assert_encoder_contract(load_encoder(f"trained:{saved(tmp_path)}", options=OPTIONS))
+    assert_encoder_contract(load_encoder(f"trained:{saved_dual(tmp_path)}", options=OPTIONS))
 
 
 def test_its_text_half_is_that_of_the_whole(tmp_path: Path) -> None:
-    folder = saved(tmp_path)
+    folder = saved_dual(tmp_path)
     whole = load_encoder(f"trained:{folder}", options=OPTIONS)
     half = load_text_encoder(f"trained:{folder}", options=OPTIONS)
     assert_text_contract(half)
@@ -46,7 +29,8 @@ def test_its_text_half_is_that_of_the_whole(tmp_path: Path) -> None:
 
 def test_other_weights_are_another_version(tmp_path: Path) -> None:
     one, other = (
-        load_text_encoder(f"trained:{saved(tmp_path / str(seed), seed)}", options=OPTIONS) for seed in (0, 1)
+        load_text_encoder(f"trained:{saved_dual(tmp_path / str(seed), seed)}", options=OPTIONS)
+        for seed in (0, 1)
     )
     assert one.model_version != other.model_version
 
