@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vtr.models.dual.collate import EventExample, Example, collate
+from vtr.models.dual.collate import EventExample, Example, collate, frames_before
 from vtr.models.dual.config import DualConfig
 from vtr.models.dual.model import DualBatch, DualEncoder
 from vtr.models.dual.vocabulary import Vocabulary
@@ -22,12 +22,14 @@ TINY = DualConfig(
     width=32,
     layers=1,
     heads=2,
-    parts=2,
+    points=4,
+    slots=2,
+    slot_dim=8,
     text_width=32,
     text_layers=1,
     text_heads=2,
-    text_queries=2,
     max_tokens=32,
+    swaps=1,
 )
 
 
@@ -60,13 +62,19 @@ def examples(count: int, seed: int = 0, *, swaps: int = 1) -> list[Example]:
     found = []
     for number in range(count):
         length = int(rng.integers(4, 9))
+        frames = rng.integers(0, 256, (length, 16, 16, 3), dtype=np.uint8)
         found.append(
             Example(
-                frames=rng.integers(0, 256, (length, 16, 16, 3), dtype=np.uint8),
+                frames=frames,
+                before=frames_before(frames, TINY.gaps),
                 times_s=(np.arange(length) / 5).astype(np.float32),
                 tokens=[2 + (number + k) % 12 for k in range(4 + number % 3)],
                 swaps=[[2 + (number + 5 * k) % 12 for k in range(5)]] if number % 2 else [],
-                events=[EventExample(0.0, 0.5, [2 + number % 12, 3], number)],
+                events=[
+                    EventExample(
+                        0.0, 0.5, [2 + number % 12, 3], number, false=[[2 + (number + 4) % 12, 3], None]
+                    )
+                ],
             )
         )
     return found

@@ -3,12 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from support.tiny_dual import TINY, WORDS, batch_of, examples, tiny_dual
-from vtr.models.dual.collate import Example
+from vtr.models.dual.collate import Example, frames_before
+from vtr.models.dual.frame_tower import Points
 from vtr.models.dual.mirror import mirror_frames, mirror_words
-from vtr.models.dual.pooling import PartPooling, part_weights
+from vtr.models.dual.opposites import other_manner, other_way
+from vtr.models.dual.pooling import PartPooling, SlotVector, part_weights
+from vtr.models.dual.video_tower import velocity
 from vtr.models.dual.vocabulary import Vocabulary
 from vtr.models.heads.base import Head
 from vtr.models.training.loop import CachedHead
@@ -44,7 +48,10 @@ def test_a_permuted_batch_gives_permuted_vectors_and_the_same_loss() -> None:
 
 def test_the_order_of_frames_and_of_words_is_seen() -> None:
     model, made = tiny_dual().eval(), examples(1)
-    backwards = replace(made[0], frames=made[0].frames[::-1].copy(), tokens=made[0].tokens[::-1])
+    frames = made[0].frames[::-1].copy()
+    backwards = replace(
+        made[0], frames=frames, before=frames_before(frames, TINY.gaps), tokens=made[0].tokens[::-1]
+    )
     with torch.no_grad():
         a, b = model(batch_of(made)), model(batch_of([backwards]))
     assert all(float((x * y).sum()) < 0.999 for x, y in zip(a, b, strict=True))
@@ -80,20 +87,65 @@ def test_parts_sum_to_one_over_real_frames_and_ignore_padding() -> None:
     # Early frames belong to the first part, late ones to the second.
     assert weights[0, 0, 0] > weights[0, 0, 1]
     assert weights[0, 3, 1] > weights[0, 3, 0]
-    pool = PartPooling(3, 5, 2)
+    pool = PartPooling(3, 8, slots=2, slot_dim=2)
     values = torch.randn(2, 4, 3)
     spoiled = values.clone()
     spoiled[1, 2:] = float("nan")
     torch.testing.assert_close(pool(values, place, mask), pool(spoiled, place, mask))
 
 
-def test_without_parts_pooling_forgets_order() -> None:
+def test_without_slots_pooling_forgets_order() -> None:
     values, mask = torch.randn(1, 4, 3), torch.ones(1, 4, dtype=torch.bool)
     place = torch.linspace(0.1, 0.9, 4)[None]
-    for parts, forgets in ((0, True), (2, False)):
-        pool = PartPooling(3, 5, parts)
+    for slots, forgets in ((0, True), (2, False)):
+        pool = PartPooling(3, 8, slots, slot_dim=2)
         same = torch.allclose(pool(values, place, mask), pool(values.flip(1), place, mask), atol=1e-6)
         assert same is forgets
+
+
+def test_a_slot_is_compared_with_the_same_slot_alone() -> None:
+    vector = SlotVector(4, 12, slots=2, slot_dim=4)
+    whole, first, then = torch.randn(3, 4).unbind()
+    one = vector(whole, torch.stack([first, then]))
+    other = vector(whole, torch.stack([then, first]))
+    torch.testing.assert_close(one[4:8], other[8:])
+    torch.testing.assert_close(one[:4], other[:4])
+    torch.testing.assert_close(one.norm(), torch.tensor(1.0))
+    # A single state is the same in every slot.
+    torch.testing.assert_close(vector.of_one(first), vector(first, torch.stack([first, first])))
+
+
+def test_a_point_is_where_its_score_peaks_and_its_velocity_is_how_it_moves() -> None:
+    points = Points(1, 1, 5)
+    torch.nn.init.constant_(points.score.weight, 50.0)
+    maps = torch.zeros(2, 1, 5, 5)
+    maps[0, 0, 2, 0] = maps[1, 0, 2, 4] = 1.0
+    places, _ = points(maps)
+    torch.testing.assert_close(places[:, 0], torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), atol=1e-3, rtol=0)
+    track = places.reshape(1, 2, 2)
+    mask = torch.ones(1, 2, dtype=torch.bool)
+    moved = velocity(track, torch.tensor([[0.0, 0.5]]), mask)[0]
+    assert moved[0].tolist() == pytest.approx([0, 0, 4, 0, 0, 0, 4, 0], abs=0.02)
+    assert moved[1].tolist() == pytest.approx([4, 0, 0, 0, 4, 0, 0, 0], abs=0.02)
+    there_is_no_next = velocity(track, torch.tensor([[0.0, 0.0]]), torch.tensor([[True, False]]))
+    assert there_is_no_next.abs().sum() == 0
+
+
+def test_what_was_before_is_the_first_frame_at_the_start() -> None:
+    video = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), dtype=np.uint8) * 10
+    before = frames_before(video, (1, 3))
+    assert before.shape == (4, 2, 2, 2)
+    assert before[:, :, 0, 0].tolist() == [[0, 0], [0, 0], [10, 0], [20, 0]]
+
+
+def test_a_false_caption_turns_one_thing_alone() -> None:
+    words = ["the", "star", "rapidly", "moves", "up", "and", "left"]
+    assert other_way(words) == ["the", "star", "rapidly", "moves", "down", "and", "right"]
+    assert other_manner(words) == ["the", "star", "slowly", "moves", "up", "and", "left"]
+    assert other_manner(["goes", "in", "a", "straight", "line"]) == ["goes", "in", "a", "zigzag"]
+    assert other_manner(["goes", "in", "a", "zigzag"]) == ["goes", "in", "a", "straight", "line"]
+    assert other_way(["the", "star", "blinks"]) is None
+    assert other_manner(["the", "star", "blinks"]) is None
 
 
 def test_a_mirrored_caption_is_true_of_the_mirrored_video() -> None:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from support.tiny_dual import TINY, WORDS, tiny_dual
-from vtr.models.dual.collate import pack_frames
+from vtr.models.dual.collate import frames_before, pack_frames
 from vtr.models.dual.infer import embed_texts
 from vtr.models.dual.states import (
     ClipStatesError,
@@ -31,7 +31,8 @@ def test_states_are_what_the_tower_pools() -> None:
     model = tiny_dual().eval()
     frames, times = videos(5, 3)
     with torch.inference_mode():
-        whole = model.video(*pack_frames(frames, [t - t[0] for t in times])).numpy()
+        before = [frames_before(video, model.config.gaps) for video in frames]
+        whole = model.video(*pack_frames(frames, [t - t[0] for t in times], before)).numpy()
     for states, vector, pixels, at in zip(
         clip_states(model, frames, times), whole, frames, times, strict=True
     ):
@@ -46,7 +47,7 @@ def test_a_frames_vector_is_that_of_its_state() -> None:
     model = tiny_dual().eval()
     (seen,) = see_clips(model, *videos(4))
     with torch.inference_mode():
-        wanted = torch.nn.functional.normalize(model.video.of_frame(torch.tensor(seen.states.frames)), dim=-1)
+        wanted = model.video.of_frame(torch.tensor(seen.states.frames))
     np.testing.assert_allclose(seen.frame_vectors, wanted.numpy(), atol=1e-5)
 
 
@@ -69,8 +70,8 @@ def test_regions_are_row_by_row_and_see_their_own_cell() -> None:
     other[:, 14:, 2:4] = 200  # bottom left
     plain, changed = clip_states(model, [frames, other], [np.zeros(1, np.float32)] * 2)
     with torch.inference_mode():
-        tensors = torch.from_numpy(other)
-        cells = model.video.frame.with_cells(tensors, tensors)[1][0].numpy()
+        before = torch.from_numpy(frames_before(other, model.config.gaps))
+        cells = model.video.frame(torch.from_numpy(other), before).cells[0].numpy()
     np.testing.assert_allclose(changed.regions[0, 2], cells[:, 1, 0], atol=1e-5)
     assert not np.allclose(changed.regions[0, 2], plain.regions[0, 2])
 

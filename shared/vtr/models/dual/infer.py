@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from vtr.evaluation.corpus.record import VideoRecord
-from vtr.models.dual.collate import pack_frames, pad_tokens
+from vtr.models.dual.collate import frames_before, pack_frames, pad_tokens
 from vtr.models.dual.model import DualEncoder
 from vtr.models.dual.pairs import stride_of
 from vtr.models.training.features import FeatureStore
@@ -50,6 +50,7 @@ def embed_videos(
         frames = [np.asarray(store[record.id][::stride], dtype=np.uint8) for record in part]
         if prepare is not None:
             frames = [prepare(pixels, record) for pixels, record in zip(frames, part, strict=True)]
+        before = [frames_before(pixels, model.config.gaps) for pixels in frames]
         times = [(np.arange(len(pixels)) * step_s).astype(np.float32) for pixels in frames]
-        found[start : start + len(part)] = model.video(*pack_frames(frames, times)).float().numpy()
+        found[start : start + len(part)] = model.video(*pack_frames(frames, times, before)).float().numpy()
     return found

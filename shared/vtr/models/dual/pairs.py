@@ -14,25 +14,28 @@ from vtr.models.dual.collate import EventExample, Example, collate, frames_befor
 from vtr.models.dual.config import DualConfig
 from vtr.models.dual.mirror import mirror_frames, mirror_words
 from vtr.models.dual.model import DualBatch
-from vtr.models.dual.vocabulary import Vocabulary, words_of
+from vtr.models.dual.opposites import other_manner, other_way
+from vtr.models.dual.vocabulary import UNKNOWN, Vocabulary, words_of
 from vtr.models.training.features import FeatureStore
 
 UNSEEN = frozenset({"sound", "word"})
 """Factors that change nothing that is seen: such an edit would be a false negative of its base."""
-_EVENTS_A_VIDEO = 2
+_HARD = frozenset({"order", "direction", "adverb"})
+"""Factors that a bag of attributes does not tell."""
+_EVENTS_A_VIDEO = 3
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """``sideways``, ``upright``: share of pairs mirrored along that axis; ``shift``: most pixels by which a
-    video moves. In the first ``coarse_steps`` only every ``coarse``-th of the frames is seen: what things
-    look like is learned from few frames at a fraction of the cost, before how they move is."""
+    video moves. In the first ``coarse_steps`` only every ``coarse``-th of the frames is seen, each with
+    what was before it: most is learned from few frames at a fraction of the cost."""
 
     sideways: float = 0.5
     upright: float = 0.0
     shift: int = 2
-    coarse_steps: int = 600
-    coarse: int = 4
+    coarse_steps: int = 1360
+    coarse: int = 2
 
 
 class PairedBatches:
@@ -113,20 +116,22 @@ class PairedBatches:
         for axis in axes:
             pixels = mirror_frames(pixels, axis)
         pixels = _shifted(pixels, self._augmentation.shift, rng)
-        before = frames_before(pixels)
+        before = frames_before(pixels, self._config.gaps)
         # Only after it is known what came before each: motion is seen in the few frames, too.
         start = int(rng.integers(min(coarse, len(pixels))))
         captions = [c for c in record.captions if c.kind == "full"]
         caption = captions[int(rng.integers(len(captions)))]
-        false = list(caption.swaps.values())
-        rng.shuffle(false)
+        factors = sorted(caption.swaps)
+        rng.shuffle(factors)
+        # What the video's other caption or its neighbours in the batch teach anyway comes last.
+        factors.sort(key=lambda factor: factor not in _HARD)
         places = rng.permutation(len(record.events))[:_EVENTS_A_VIDEO]
         return Example(
             frames=pixels[start::coarse],
             before=before[start::coarse],
             times_s=times[start::coarse],
             tokens=self._numbers(caption.text, axes),
-            swaps=[self._numbers(text, axes) for text in false[: self._config.swaps]],
+            swaps=[self._numbers(caption.swaps[factor], axes) for factor in factors[: self._config.swaps]],
             events=[self._event(record, record.events[k], axes, rng) for k in places]
             if self._config.clause_weight or self._config.word_weight
             else [],
@@ -137,16 +142,29 @@ class PairedBatches:
     ) -> EventExample:
         text = event.captions[int(rng.integers(len(event.captions)))]
         same = f"{record.group}/{event.thing}/{event.action}/{event.direction}/{event.adverb}"
-        return EventExample(event.start_s, event.end_s, self._numbers(text, axes), crc32(same.encode()))
+        words = self._mirrored(text, axes)
+        false = [
+            None if turned is None else self._encode(turned)
+            for turned in (other_way(words), other_manner(words))
+        ]
+        return EventExample(
+            event.start_s, event.end_s, self._encode(words), crc32(same.encode()), false=false
+        )
 
-    def _numbers(self, text: str, axes: list[str]) -> list[int]:
+    def _mirrored(self, text: str, axes: list[str]) -> list[str]:
         if text not in self._words:
             self._words[text] = words_of(text)
         words = self._words[text]
         for axis in axes:
             words = mirror_words(words, axis)
+        return words
+
+    def _encode(self, words: list[str]) -> list[int]:
         numbers = self._vocabulary.numbers
-        return [numbers.get(word, 1) for word in words]
+        return [numbers.get(word, UNKNOWN) for word in words]
+
+    def _numbers(self, text: str, axes: list[str]) -> list[int]:
+        return self._encode(self._mirrored(text, axes))
 
 
 def stride_of(stored_fps: float, fps: float) -> int:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from vtr.models.dual.collate import pack_frames, pad_tokens
+from vtr.models.dual.collate import frames_before, pack_frames, pad_tokens
 from vtr.models.dual.model import DualEncoder
-from vtr.models.dual.video_tower import VideoTower
 from vtr.models.dual.vocabulary import Vocabulary, words_of
 from vtr.models.encoders.base import FloatArray
 from vtr.models.encoders.batching import pack
 from vtr.models.encoders.checks import check_texts
 from vtr.models.encoders.clip_states import ClipStates
-from vtr.models.heads.masks import unit
 
 _TEXTS = 128
 
@@ -52,8 +48,8 @@ def clip_states(
 ) -> list[ClipStates]:
     """States of ``videos``, each uint8 [T, side, side, 3] RGB at ``times_s`` [T].
 
-    The frames should follow each other at ``model.config.fps``: the tower sees each one's change since the
-    one before. It counts times from a video's first frame; the states keep them as given. Without ``regions``
+    The frames should follow each other at ``model.config.fps``: the tower sees each one's change since those
+    before it. It counts times from a video's first frame; the states keep them as given. Without ``regions``
     there are none, [0, R, C]. About ``max_frames`` frames are in the tower at once; a video's states do not
     depend on the others.
     """
@@ -94,7 +90,7 @@ def text_states(model: DualEncoder, vocabulary: Vocabulary, texts: Sequence[str]
         rows = order[start : start + _TEXTS]
         tokens, mask = pad_tokens([numbers[k] for k in rows], longest)
         states = model.text.states(tokens, mask)
-        vectors = unit(model.text.pool(states, mask).float())
+        vectors = model.text.pool(states, mask)
         for row, k in enumerate(rows):
             of_words = states[row, : len(numbers[k])].float().numpy().copy()
             found[k] = TextStates(words[k], of_words, vectors[row].numpy().copy())
@@ -121,12 +117,14 @@ def _see(
     model: DualEncoder, videos: Sequence[NDArray[np.uint8]], times_s: Sequence[FloatArray], regions: bool
 ) -> list[Seen]:
     times = [np.asarray(of_video, dtype=np.float32) for of_video in times_s]
-    frames, before, from_start, mask = pack_frames(videos, [t - t[0] for t in times])
-    flat, cells = model.video.frame.with_cells(frames, before)
-    values, place = _over_time(model.video, flat).states(frames, before, from_start, mask)
-    vectors = unit(model.video.pool(values, place, mask).float()).numpy()
-    singles = unit(model.video.of_frame(values).float()).numpy()
-    grid = cells.flatten(2).transpose(1, 2).float().numpy()  # [N, R, C]
+    frames, before, from_start, mask = pack_frames(
+        videos, [t - t[0] for t in times], [frames_before(video, model.config.gaps) for video in videos]
+    )
+    of_frames = model.video.frame(frames, before)
+    values, place = model.video.over_time(of_frames, from_start, mask)
+    vectors = model.video.pool(values, place, mask).numpy()
+    singles = model.video.of_frame(values).numpy()
+    grid = of_frames.cells.flatten(2).transpose(1, 2).float().numpy()  # [N, R, C]
     ends = np.cumsum([len(video) for video in videos])
     found = []
     for row, (end, at) in enumerate(zip(ends, times, strict=True)):
@@ -140,21 +138,3 @@ def _see(
         )
         found.append(Seen(states, singles[row, : len(at)].copy()))
     return found
-
-
-class _Known(nn.Module):
-    """Stands where a tower's frame tower stands, and gives what that said already."""
-
-    def __init__(self, flat: Tensor) -> None:
-        super().__init__()
-        self._flat = flat
-
-    def forward(self, *_frames: Tensor) -> Tensor:
-        return self._flat
-
-
-def _over_time(tower: VideoTower, flat: Tensor) -> VideoTower:
-    """``tower`` with its frames' features known: same weights, but no frame passes through it again."""
-    known = copy.copy(tower)
-    known._modules = {**tower._modules, "frame": _Known(flat)}
-    return known

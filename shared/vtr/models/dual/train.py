@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -19,10 +19,10 @@ from vtr.models.training.features import FeatureStore
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
 
-COARSE = 2 / 3
-"""The share of training that sees few frames a video; after it the learning rate rises again."""
+COARSE = 0.8
+"""The share of training that sees few frames a video."""
 TEST_SPLITS = ("test", "test-heldout-composition")
-OPTIONS = TrainOptions()
+OPTIONS = TrainOptions(steps=1700)
 """How it is trained unless told otherwise."""
 
 
@@ -57,7 +57,7 @@ def train_dual(
     through at once, with gradient caching over the batch; None: the whole batch.
     """
     config = config or DualConfig()
-    options = replace(options or OPTIONS, restart=COARSE)
+    options = options or OPTIONS
     augmentation = augmentation or Augmentation(coarse_steps=round(COARSE * options.steps))
     seed_everything(options.seed)
     vocabulary = vocabulary_of(corpus)
@@ -82,7 +82,8 @@ def train_dual(
     best = fitted.module
     assert isinstance(best, DualEncoder)  # noqa: S101
     if half:
-        best.half().float()  # measured as it is stored
+        for weight in best.parameters():  # measured as it is stored
+            weight.data = weight.data.half().float()
     card = Card(
         head=model.name,
         config=asdict(config),

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from vtr.models.dual.config import DualConfig
-from vtr.models.dual.frame_tower import FrameTower
+from vtr.models.dual.frame_tower import FrameFeatures, FrameTower
+from vtr.models.dual.places import interpolate
 from vtr.models.dual.pooling import PartPooling
-from vtr.models.heads.masks import unit
 
 _PLACES = 32
 
@@ -43,6 +43,7 @@ class VideoTower(nn.Module):
         self.frame = FrameTower(config)
         self.place = nn.Parameter(torch.randn(_PLACES, config.width) * 0.5)
         self.second = nn.Parameter(torch.randn(int(config.max_seconds * 2) + 1, config.width) * 0.2)
+        self.motion = nn.Linear(8 * config.points, config.width)
         self.blocks = nn.ModuleList(_TimeBlock(config.width, config.dropout) for _ in range(2))
         layer = nn.TransformerEncoderLayer(
             config.width,
@@ -55,24 +56,29 @@ class VideoTower(nn.Module):
         )
         self.temporal = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.leave = nn.LayerNorm(config.width)
-        self.pool = PartPooling(config.width, config.dim, config.parts)
-        self.of_frame = nn.Linear(config.width, config.dim)
+        self.pool = PartPooling(config.width, config.dim, config.slots, config.slot_dim)
 
     def states(self, frames: Tensor, before: Tensor, times_s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Temporal states [B, T, width] and the frames' places in [0, 1] [B, T].
 
-        ``frames``, ``before``: uint8 [N, side, side, 3], the real frames of all videos one after another, in
-        the order of ``mask`` bool [B, T]; ``times_s`` [B, T] from each video's start.
+        ``frames``, ``before``: as :class:`FrameTower` takes them, the real frames of all videos one after
+        another, in the order of ``mask`` bool [B, T]; ``times_s`` [B, T] from each video's start.
         """
-        flat = self.frame(frames, before)
-        values = flat.new_zeros((*mask.shape, flat.shape[-1]))
-        values[mask] = flat
+        return self.over_time(self.frame(frames, before), times_s, mask)
+
+    def over_time(self, seen: FrameFeatures, times_s: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """:meth:`states` of frames that the tower has ``seen``."""
+        values = seen.state.new_zeros((*mask.shape, seen.state.shape[-1]))
+        values[mask] = seen.state
+        points = seen.points.new_zeros((*mask.shape, seen.points.shape[-1]))
+        points[mask] = seen.points
+        values = values + self.motion(velocity(points, times_s, mask))
         last = times_s.masked_fill(~mask, 0).amax(dim=1, keepdim=True)
         step = last / (mask.sum(dim=1, keepdim=True) - 1).clamp(min=1)
         place = (times_s + step / 2) / (last + step).clamp(min=1e-6)
         place = place.clamp(0, 1)
         values = (
-            values + _interpolate(self.place, place * (_PLACES - 1)) + _interpolate(self.second, times_s * 2)
+            values + interpolate(self.place, place * (_PLACES - 1)) + interpolate(self.second, times_s * 2)
         )
         for block in self.blocks:
             values = block(values, mask)
@@ -83,12 +89,22 @@ class VideoTower(nn.Module):
     def forward(self, frames: Tensor, before: Tensor, times_s: Tensor, mask: Tensor) -> Tensor:
         """[B, dim], L2 norm 1; arguments as :meth:`states`."""
         values, place = self.states(frames, before, times_s, mask)
-        return unit(self.pool(values, place, mask).float())
+        out: Tensor = self.pool(values, place, mask)
+        return out
+
+    def of_frame(self, states: Tensor) -> Tensor:
+        """Unit vectors [..., dim] of single frames' (or an event's mean) states [..., width]."""
+        return self.pool.vector.of_one(states)
 
 
-def _interpolate(table: Tensor, at: Tensor) -> Tensor:
-    """Rows of ``table`` [P, W] at fractional indices ``at`` [...], linearly between neighbours."""
-    at = at.clamp(0, table.shape[0] - 1)
-    low = at.floor().long().clamp(max=table.shape[0] - 2)
-    share = (at - low).unsqueeze(-1)
-    return table[low] * (1 - share) + table[low + 1] * share
+def velocity(points: Tensor, times_s: Tensor, mask: Tensor) -> Tensor:
+    """How fast ``points`` [B, T, P] move, a second, since the frame before and until the next: [B, T, 4 P].
+
+    0 where there is no such frame. Kept within [-4, 4]. Which way, and after that how fast whichever way.
+    """
+    both = (mask[:, 1:] & mask[:, :-1]).unsqueeze(-1)
+    step_s = (times_s[:, 1:] - times_s[:, :-1]).clamp(min=1e-2).unsqueeze(-1)
+    speed = torch.where(both, (points[:, 1:] - points[:, :-1]) / step_s, 0).clamp(-4, 4)
+    still = speed.new_zeros((len(speed), 1, speed.shape[-1]))
+    both_ways = torch.cat([torch.cat([still, speed], dim=1), torch.cat([speed, still], dim=1)], dim=-1)
+    return torch.cat([both_ways, both_ways.abs()], dim=-1)
