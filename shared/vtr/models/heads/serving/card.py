@@ -1,6 +1,6 @@
 """``metrics.serving`` of a head's card: whether and how queries use the head.
 
-Chosen on validation alone, by :mod:`vtr.models.heads.serving.choose`.
+Each head's training chooses it, on validation alone.
 """
 
 from __future__ import annotations

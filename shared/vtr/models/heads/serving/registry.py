@@ -16,8 +16,7 @@ import msgspec
 from torch import nn
 
 from vtr.models.heads.base import HeadConfig
-from vtr.models.heads.camoe.config import CamoeConfig
-from vtr.models.heads.camoe.head import Camoe
+from vtr.models.heads.camoe.checkpoint import load_camoe
 from vtr.models.heads.covr.config import CovrConfig
 from vtr.models.heads.covr.head import Covr
 from vtr.models.heads.regada.config import RegadaConfig
@@ -27,8 +26,7 @@ from vtr.models.heads.serving.covr import CovrComposer
 from vtr.models.heads.serving.protocol import Composer, HeadRunner
 from vtr.models.heads.serving.regada import RegadaRunner
 from vtr.models.heads.serving.vlgnet import VlgNetRunner
-from vtr.models.heads.vlgnet.config import VlgNetConfig
-from vtr.models.heads.vlgnet.model import VlgNet
+from vtr.models.heads.vlgnet.checkpoint import load_vlgnet
 from vtr.models.training.checkpoints import Card, CheckpointError, load_checkpoint, load_into
 
 GROUP = "vtr.heads"
@@ -60,8 +58,8 @@ def _registered(name: str) -> Loader | None:
 
 
 _OWN: dict[str, Loader] = {
-    "camoe": lambda folder: CamoeRunner(*_module(folder, "camoe", Camoe, CamoeConfig)),
+    "camoe": lambda folder: CamoeRunner(*load_camoe(folder)),
     "covr": lambda folder: CovrComposer(*_module(folder, "covr", Covr, CovrConfig)),
     "regada": lambda folder: RegadaRunner(*_module(folder, "regada", Regada, RegadaConfig)),
-    "vlgnet": lambda folder: VlgNetRunner(*_module(folder, "vlgnet", VlgNet, VlgNetConfig)),
+    "vlgnet": lambda folder: VlgNetRunner(*load_vlgnet(folder)),
 }

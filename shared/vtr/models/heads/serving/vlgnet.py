@@ -10,7 +10,7 @@ from vtr.contracts.events.results import Moment
 from vtr.models.heads.serving.card import serving_of
 from vtr.models.heads.serving.protocol import Clip, Evidence, HeadScores, QueryStates
 from vtr.models.heads.vlgnet import decode
-from vtr.models.heads.vlgnet.data import Example, Snippets, collate, snippets_of
+from vtr.models.heads.vlgnet.examples import Example, Snippets, collate, snippets_of
 from vtr.models.heads.vlgnet.model import VlgNet
 from vtr.models.training.checkpoints import Card
 
