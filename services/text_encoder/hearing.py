@@ -1,7 +1,7 @@
 """Whether a text names something heard, and its vector in the space of the sounds.
 
 Vectors and weights are those of the topic and of HTTP alike, so they are rounded here, once: vectors to
-float16, weights to three digits.
+float16, weights to three digits (:mod:`vtr.models.audio.weighing`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,8 @@ import numpy as np
 from text_encoder.normalise import normalise
 from vtr.contracts.step import Rejected
 from vtr.models.audio.base import AudioTextEncoder, HeardText
+from vtr.models.audio.weighing import weights_of
 from vtr.models.encoders.base import EncodingError, FloatArray
-
-NAMED = 0.5
-"""A text names something heard from this sureness on; below it, sound has no say in its answer."""
-LEAST = 0.1
-"""What the text's own vector counts at least: that something seen is named too may have been missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,8 @@ class Hearing:
 
 
 def _weighed(text: HeardText) -> Heard | None:
-    if text.heard < NAMED:
+    weights = weights_of(text.heard, text.seen)
+    if weights is None:
         return None
     vector = text.vector.astype(np.float16).astype(np.float32)
-    return Heard(vector, weight=round(text.heard, 3), text_weight=round(max(LEAST, text.seen), 3))
+    return Heard(vector, weight=weights.audio, text_weight=weights.text)

@@ -14,11 +14,12 @@ from text_encoder.api import EmbedResponse, build_api
 from text_encoder.batcher import MicroBatcher
 from text_encoder.embedder import Embedded, Embedder, RecentVectors
 from text_encoder.handler import EncodeQueries
-from text_encoder.hearing import LEAST, Hearing
+from text_encoder.hearing import Hearing
 from vtr.contracts.envelope import Envelope
 from vtr.contracts.events import QueryEncoded, QuerySubmitted
 from vtr.contracts.step import Message, Rejected
 from vtr.models.audio.base import HeardText
+from vtr.models.audio.weighing import LEAST
 from vtr.models.encoders.base import EncodingError
 from vtr.vectors.arrays import to_array
 

@@ -33,7 +33,11 @@ class SoundAugmentation:
 
 class SoundBatches:
     """Batches of one video of each of ``size`` groups, with a text of what is heard for each in which
-    something is, half of them texts of what is seen too, and ``size // 2`` texts that name nothing heard."""
+    something is, half of them texts of what is seen too, and ``size // 2`` texts that name nothing heard.
+
+    Those are captions of what is seen, of whole videos and of single events, and texts of unknown words: of
+    what the vocabulary does not hold nobody can say that it is heard.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class SoundBatches:
         self._size = min(size, len(self._groups))
         if self._size < 2:
             raise ValueError(f"split: {split!r} holds {len(self._groups)} groups of videos; 2 are needed")
+        self._telling = _telling_words(corpus, split, vocabulary)
         self._heard = {r.id: heard_in(r) for group in self._groups for r in group}
         if not any(self._heard.values()):
             raise ValueError(f"split: nothing is heard in any video of {split!r}")
@@ -82,12 +87,12 @@ class SoundBatches:
                 texts.append(caption.text)
                 owner.append(number)
                 senses.append(SENSES[kind])
+        rows = [self._words(text, rng) for text in texts]
         for number in rng.permutation(len(records))[: self._size // 2]:
-            seen = captions_of(records[number], FULL)
-            texts.append(seen[int(rng.integers(len(seen)))].text)
+            rows.append(self._unheard(records[number], rng))
             owner.append(-1)
             senses.append(SENSES[FULL])
-        tokens, token_mask = pad_tokens([self._words(text, rng) for text in texts], MAX_WORDS)
+        tokens, token_mask = pad_tokens(rows, MAX_WORDS)
         return [
             AudioBatch(
                 mels=mels,
@@ -105,6 +110,18 @@ class SoundBatches:
         gain = self._augmentation.gain
         return torch.from_numpy(mels + np.float32(rng.uniform(-gain, gain)))
 
+    def _unheard(self, record: VideoRecord, rng: np.random.Generator) -> list[int]:
+        heard = captions_of(record, SOUND)
+        match int(rng.integers(4)):
+            case 0 if heard:
+                numbers = self._vocabulary.encode(heard[0].text)
+                return [UNKNOWN if number in self._telling else number for number in numbers]
+            case 1:
+                texts = [text for event in record.events for text in event.captions]
+            case _:
+                texts = [caption.text for caption in captions_of(record, FULL)]
+        return self._words(texts[int(rng.integers(len(texts)))], rng)
+
     def _words(self, text: str, rng: np.random.Generator) -> list[int]:
         numbers = np.array(self._vocabulary.encode(text))
         numbers[rng.random(len(numbers)) < self._augmentation.drop] = UNKNOWN
@@ -117,3 +134,15 @@ class SoundBatches:
                 named = self._heard[records[number].id]
                 found[row] = [named <= self._heard[record.id] for record in records]
         return found
+
+
+def _telling_words(corpus: Corpus, split: str, vocabulary: Vocabulary) -> frozenset[int]:
+    """The words that are said of what is heard, and never of what is seen."""
+    heard: set[int] = set()
+    seen: set[int] = set()
+    for record in corpus.split(split):
+        for caption in captions_of(record, SOUND):
+            heard.update(vocabulary.encode(caption.text))
+        for caption in captions_of(record, FULL):
+            seen.update(vocabulary.encode(caption.text))
+    return frozenset(heard - seen)

@@ -28,8 +28,12 @@ OPTIONS = TrainOptions(steps=300, lr=2e-3, evaluate_every=75, select="val")
 
 
 def vocabulary_of(corpus: Corpus) -> Vocabulary:
-    """The words of the training split's captions of whole videos."""
-    return Vocabulary.of(caption.text for record in corpus.split("train") for caption in record.captions)
+    """The words of the training split's captions, of whole videos and of events."""
+    texts: list[str] = []
+    for record in corpus.split("train"):
+        texts += [caption.text for caption in record.captions]
+        texts += [text for event in record.events for text in event.captions]
+    return Vocabulary.of(texts)
 
 
 def train_audio(
