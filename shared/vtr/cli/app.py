@@ -16,7 +16,6 @@ from vtr.cli import (
     evaluate,
     interact,
     models,
-    models,
     publish,
     recommend,
     search,
@@ -87,7 +86,6 @@ def make_app() -> typer.Typer:
     app.add_typer(dlq.make_group(), name="dlq")
     app.add_typer(corpus.make_group(), name="corpus")
     app.add_typer(train.make_group(), name="train")
-    app.add_typer(models.make_group(), name="models")
     app.add_typer(evaluate.make_group(), name="evaluate")
     app.add_typer(models.make_group(), name="models")
     return app

@@ -16,6 +16,7 @@ from vtr.cli.learning import (
     SoundsOption,
     bad_input_as_usage,
     decoders,
+    progress_bar,
     progress_bars,
 )
 from vtr.cli.options import JsonOption
@@ -73,7 +74,7 @@ def generated(
     with bad_input_as_usage():
         from vtr.evaluation.processes import in_processes
         from vtr.models.dual.train import TEST_SPLITS
-        from vtr.models.runs.evaluation import Measuring, measure
+        from vtr.models.runs.evaluation import Measuring, measure, ready
         from vtr.models.runs.methods import chosen_methods
 
         methods = chosen_methods(only) if only else None
@@ -89,6 +90,8 @@ def generated(
             )
             for each in run
         ]
+        with progress_bar(output, "corpus") as progress:
+            ready(jobs, workers, progress)
         with progress_bars(output, [each.name for each in run]) as tell:
             found = in_processes(measure, jobs, workers=workers, progress=tell)
     for each, rows in zip(run, found, strict=True):

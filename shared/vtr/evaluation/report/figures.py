@@ -30,7 +30,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     MOMENTS: ("R@1 IoU=0.3", "R@1 IoU=0.5", "R@1 IoU=0.7", "mIoU"),
     ADVERBS: ("mAP-W", "mAP-M", "Acc-A"),
     REGIONS: ("pointing",),
-    SOUND: RECALLS,
+    SOUND: (*RECALLS, "accuracy"),
 }
 """The metrics of each task that are drawn, where they were measured."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,11 +14,14 @@ from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.metrics.rows import ResultRow, write_rows
 from vtr.evaluation.report.facts import FACTS, Facts, TrainedFacts, machine, versions, write_facts
 from vtr.evaluation.report.runs import ROWS
+from vtr.models.audio.evaluate import evaluate_audio
 from vtr.models.dual.rows import evaluate_dual
+from vtr.models.dual.states import CorpusStates
 from vtr.models.dual.train import TEST_SPLITS
-from vtr.models.runs.methods import DUAL, HEADS, METHODS, Progress, head_evaluator
-from vtr.models.runs.training import Decoders, frames_of, states_of
+from vtr.models.runs.methods import AUDIO, DUAL, HEADS, METHODS, Progress, head_evaluator
+from vtr.models.runs.training import Decoders, frames_of, sounds_of, states_of
 from vtr.models.training.checkpoints import CARD, WEIGHTS, Card, read_card
+from vtr.models.training.features import FeatureStore
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,15 @@ def methods_in(run: Path) -> tuple[str, ...]:
     return tuple(method for method in METHODS if (run / method / CARD).exists())
 
 
+def ready(measurings: Sequence[Measuring], workers: int, progress: Progress) -> None:
+    """Decodes what ``measurings``, which share a corpus, all read: before several processes do it at once."""
+    for first in measurings[:1]:
+        corpus = open_corpus(first.corpus)
+        frames_of(corpus, first.decode, first.frames, workers=workers, progress=progress)
+        if any(AUDIO in (each.methods or methods_in(each.run)) for each in measurings):
+            sounds_of(corpus, first.decode, first.sounds, workers=workers, progress=progress)
+
+
 def measure(
     measuring: Measuring, progress: Progress = lambda _share, _text: None
 ) -> dict[str, list[ResultRow]]:
@@ -60,23 +73,50 @@ def measure(
     cards = {method: _checked(run, method, corpus) for method in dict.fromkeys((DUAL, *methods))}
     seed = int(cards[DUAL].options["seed"])
     splits = [split for split in measuring.splits if corpus.split(split)]
-    frames = frames_of(corpus, measuring.decode, measuring.frames, progress=progress)
+    needs = _Needs(measuring, corpus, progress)
     found: dict[str, list[ResultRow]] = {}
-    states = None
     for number, method in enumerate(methods):
         rows: list[ResultRow] = []
         for split in splits:
             progress(number / len(methods), f"measuring {method} on {split}")
-            if method == DUAL:
-                rows += evaluate_dual(run / DUAL, corpus, frames, split=split, seed=seed)
-                continue
-            states = states or states_of(run / DUAL, corpus, frames, measuring.states, progress=progress)
-            rows += head_evaluator(method)(run / method, corpus, states, split=split, seed=seed)
+            rows += needs.rows(method, split, seed)
         write_rows(run / method / ROWS, rows)
         found[method] = rows
     write_facts(run / FACTS, _facts(run, corpus, seed, time.monotonic() - before))
     progress(1.0, "measured")
     return found
+
+
+class _Needs:
+    """What evaluators read, each made when the first one asks for it."""
+
+    def __init__(self, measuring: Measuring, corpus: Corpus, progress: Progress) -> None:
+        self._measuring, self._corpus, self._progress = measuring, corpus, progress
+
+    def rows(self, method: str, split: str, seed: int) -> list[ResultRow]:
+        """The rows of one method on one split."""
+        checkpoint, corpus = self._measuring.run / method, self._corpus
+        if method == DUAL:
+            return evaluate_dual(checkpoint, corpus, self._frames, split=split, seed=seed)
+        if method == AUDIO:
+            return evaluate_audio(checkpoint, corpus, self._sounds, self._states, split=split, seed=seed)
+        return head_evaluator(method)(checkpoint, corpus, self._states, split=split, seed=seed)
+
+    @cached_property
+    def _frames(self) -> FeatureStore:
+        given = self._measuring
+        return frames_of(self._corpus, given.decode, given.frames, progress=self._progress)
+
+    @cached_property
+    def _sounds(self) -> FeatureStore:
+        given = self._measuring
+        return sounds_of(self._corpus, given.decode, given.sounds, progress=self._progress)
+
+    @cached_property
+    def _states(self) -> CorpusStates:
+        given = self._measuring
+        base = given.run / DUAL
+        return states_of(base, self._corpus, self._frames, given.states, progress=self._progress)
 
 
 def _checked(run: Path, method: str, corpus: Corpus) -> Card:
