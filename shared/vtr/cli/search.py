@@ -49,6 +49,15 @@ GroupByOption = Annotated[
 PathOption = Annotated[
     QueryPath, typer.Option("--path", help="Ask the ranking service by HTTP, or through the Kafka topics.")
 ]
+HeadsOption = Annotated[
+    str,
+    typer.Option(
+        "--heads",
+        help="Learned heads that take part: auto (those that beat the plain encoder), none, or names with "
+        "commas between: camoe,vlgnet.",
+    ),
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show each head's part in each hit.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="On behalf of this person.")]
 
 
@@ -63,6 +72,8 @@ def search(
     group_by: GroupByOption = GroupBy.VIDEO,
     path: PathOption = QueryPath.HTTP,
     user: UserOption = None,
+    heads: HeadsOption = "auto",
+    explain: ExplainOption = False,
     timeout: TimeoutOption = 30.0,
     tenant: TenantOption = "default",
     data_dir: DataDirOption = None,
@@ -77,10 +88,12 @@ def search(
       vtr search "a goal" -k 3 --tag football --after 2026-01-01
 
       vtr search "a rabbit" --path topics --json | jq '.hits[0].moment'
+
+      vtr search "a red ball slowly moves left" --heads camoe,vlgnet --explain
     """
-    fields = {"text": text, "k": k, "group_by": group_by.value, "user_id": user}
+    fields = {"text": text, "k": k, "group_by": group_by.value, "user_id": user, "heads": parse_heads(heads)}
     filters = make_filters(language, tag, video, after, before)
-    answer(fields | {"filters": filters}, path, timeout, tenant, data_dir, as_json)
+    answer(fields | {"filters": filters}, path, timeout, tenant, data_dir, as_json, explain=explain)
 
 
 def similar(
@@ -96,6 +109,8 @@ def similar(
     group_by: GroupByOption = GroupBy.VIDEO,
     path: PathOption = QueryPath.HTTP,
     user: UserOption = None,
+    heads: HeadsOption = "auto",
+    explain: ExplainOption = False,
     timeout: TimeoutOption = 30.0,
     tenant: TenantOption = "default",
     data_dir: DataDirOption = None,
@@ -110,8 +125,9 @@ def similar(
       vtr similar 5f2e9c1b7a3d4e60 --but "at night"
     """
     fields = {"text": but, "example": {"video_id": video_id}, "k": k, "group_by": group_by.value}
+    fields |= {"user_id": user, "heads": parse_heads(heads)}
     filters = make_filters(language, tag, None, after, before)
-    answer(fields | {"filters": filters, "user_id": user}, path, timeout, tenant, data_dir, as_json)
+    answer(fields | {"filters": filters}, path, timeout, tenant, data_dir, as_json, explain=explain)
 
 
 def make_filters(
@@ -128,6 +144,13 @@ def make_filters(
     if before is not None:
         filters["published_before"] = parse_time(before, "--before")
     return {name: value for name, value in filters.items() if value}
+
+
+def parse_heads(given: str) -> str | list[str]:
+    """The query's ``heads`` from the option: ``auto``, ``none``, or names with commas between."""
+    if given in ("auto", "none"):
+        return "auto" if given == "auto" else []
+    return [name.strip() for name in given.split(",") if name.strip()]
 
 
 def make_query(fields: dict[str, Any], tenant: str) -> QuerySubmitted:
@@ -151,15 +174,17 @@ def answer(
     tenant: str,
     data_dir: Any,
     as_json: bool,
+    *,
+    explain: bool = False,
 ) -> None:
-    """Ask, and show the answer."""
+    """Ask, and show the answer; with ``explain``, what heads made of each hit."""
     from vtr.cli.context import locate
     from vtr.cli.search_view import show_results
 
     output = Output(as_json)
     query = make_query(fields, tenant)
     results = ask(locate(data_dir), query, path, timeout_s)
-    show_results(results, output)
+    show_results(results, output, explain=explain)
     output.document(results)
 
 

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from vtr.contracts.events.results import Hit, ResultsRanked
+    from vtr.contracts.events.results import HeadPart, HeadUsed, HeatMap, Hit, ResultsRanked
 
 TRANSCRIPT_CHARS = 80
 
 
-def show_results(results: ResultsRanked, output: Output) -> None:
-    """The hits of ``results``, then what they rest on."""
+def show_results(results: ResultsRanked, output: Output, *, explain: bool = False) -> None:
+    """The hits of ``results``, then what they rest on; with ``explain``, each head's part in each hit."""
     if results.hits:
         output.show(hits_table(results))
+        for line in explanation(results) if explain else []:
+            output.say(line)
     else:
         output.say(why_empty(results), "yellow")
     for line, style in footer(results):
@@ -77,6 +79,50 @@ def _below(hit: Hit) -> Text:
     return plain("".join(f"  {part}" for part in parts), "dim")
 
 
+def head_line(head: HeadUsed) -> str:
+    """A head that took part, with what it told of the whole query."""
+    told = "".join(f", {name} {value:.2f}" for name, value in head.details.items())
+    return f"head {head.head} {head.version}: {head.candidates} clips{told}"
+
+
+def explanation(results: ResultsRanked) -> list[str]:
+    """What heads made of each hit, a line a head."""
+    if not any(hit.heads or hit.heat or hit.manner for hit in results.hits):
+        return ["No head took part in this answer."]
+    lines = []
+    for hit in results.hits:
+        lines.append(f"#{hit.rank} {hit.title or hit.video_id}")
+        lines += [f"   {part_line(part)}" for part in hit.heads]
+        if hit.moments:
+            spans = (f"{timecode(m.start_s)}-{timecode(m.end_s)} ({m.score:.0%})" for m in hit.moments)
+            lines.append(f"   moments: {', '.join(spans)}")
+        if hit.manner is not None:
+            m = hit.manner
+            lines.append(
+                f"   {m.action} {m.adverb} {m.score:+.2f} against {m.antonym} {m.antonym_score:+.2f}"
+            )
+        if hit.heat is not None:
+            lines += [
+                f"   heat at {timecode(hit.heat.time_s)}:",
+                *(f"   {row}" for row in heat_rows(hit.heat)),
+            ]
+    return lines
+
+
+def part_line(part: HeadPart) -> str:
+    """A head's part in a hit: ``camoe 0.31 x 0.5 = +0.155 (action 60 %, entity 40 %)``."""
+    counted = f" x {part.weight:g} = {part.weight * part.score:+.3f}" if part.weight else ", explains only"
+    gates = ", ".join(f"{name} {gate:.0%}" for name, gate in part.gates.items() if gate >= 0.005)
+    return f"{part.head} {part.score:.3f}{counted}{f' ({gates})' if gates else ''}"
+
+
+def heat_rows(heat: HeatMap) -> list[str]:
+    """The map in characters, the darker the hotter."""
+    shades = " .:-=+*#%@"
+    cells = [shades[min(len(shades) - 1, int(value * len(shades)))] * 2 for value in heat.values]
+    return ["".join(cells[start : start + heat.columns]) for start in range(0, len(cells), heat.columns)]
+
+
 def footer(results: ResultsRanked) -> list[tuple[str, str]]:
     """Lines on what the answer rests on, each with a style."""
     lines: list[tuple[str, str]] = []
@@ -89,6 +135,7 @@ def footer(results: ResultsRanked) -> list[tuple[str, str]]:
         lines.append(
             (f"watermark {when}: everything submitted before it was searchable ({behind} ago)", "dim")
         )
+    lines += [(head_line(head), "dim") for head in results.heads]
     took = "  ".join(f"{stage} {spent:.1f}" for stage, spent in results.took_ms.items()) or "not told"
     lines.append((f"{results.candidates} candidates, model {results.model}, took ms: {took}", "dim"))
     return lines

@@ -9,9 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from vtr.cli.moments import moments_of
 from vtr.cli.output import Output, clean
+from vtr.cli.search import parse_heads
 from vtr.cli.search_view import show_results, why_empty
-from vtr.contracts.events.results import Hit, ModalityShare, Moment, ResultsRanked, SkippedStage
+from vtr.contracts.events.results import (
+    HeadPart,
+    HeadUsed,
+    HeatMap,
+    Hit,
+    Manner,
+    ModalityShare,
+    Moment,
+    ResultsRanked,
+    SkippedStage,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,10 +60,10 @@ def results(*hits: Hit, **more: Any) -> ResultsRanked:
     return ResultsRanked(**(fields | more))
 
 
-def rendered(answer: ResultsRanked, *, color: bool = False) -> str:
+def rendered(answer: ResultsRanked, *, color: bool = False, explain: bool = False) -> str:
     file = io.StringIO()
     console = Console(file=file, width=160, force_terminal=color, highlight=False)
-    show_results(answer, Output(as_json=False, out=console, err=console))
+    show_results(answer, Output(as_json=False, out=console, err=console), explain=explain)
     return file.getvalue()
 
 
@@ -120,3 +132,49 @@ def test_a_degraded_answer_says_so_and_names_each_skipped_stage() -> None:
     )
     assert "DEGRADED" in text
     assert "skipped speech: no vector [yet]" in text
+
+
+def explained() -> ResultsRanked:
+    gates = {"entity": 0.6, "action": 0.4, "scene": 0.0}
+    told = hit(
+        heads=(
+            HeadPart(head="camoe", score=0.31, weight=0.5, gates=gates),
+            HeadPart(head="vlgnet", score=1.2),
+        ),
+        moments=(Moment(start_s=61.0, end_s=62.0, score=0.77), Moment(start_s=64.0, end_s=65.5, score=0.2)),
+        heat=HeatMap(index=1, time_s=61.5, rows=2, columns=2, values=(0.0, 1.0, 0.5, 0.0), share=0.3),
+        manner=Manner(action="moves", adverb="slowly", antonym="quickly", score=0.4, antonym_score=-0.1),
+    )
+    used = HeadUsed(head="camoe", version="abc", candidates=50, details={"kept": 0.625})
+    return results(told, hit(rank=2), heads=(used,))
+
+
+def test_explained_hits_show_what_each_head_made_of_them() -> None:
+    text = rendered(explained(), explain=True)
+    for part in (
+        "camoe 0.310 x 0.5 = +0.155 (entity 60%, action 40%)",
+        "vlgnet 1.200, explains only",
+        "moments: 01:01.0-01:02.0 (77%), 01:04.0-01:05.5 (20%)",
+        "moves slowly +0.40 against quickly -0.10",
+        "heat at 01:01.5:",
+        "head camoe abc: 50 clips, kept 0.62",
+    ):
+        assert part in text
+    assert "explains only" not in rendered(explained()), "asked for with --explain"
+
+
+def test_an_answer_without_heads_says_so_when_asked_to_explain() -> None:
+    assert "No head took part" in rendered(results(hit()), explain=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [("auto", "auto"), ("none", []), ("camoe", ["camoe"]), (" camoe, vlgnet ,", ["camoe", "vlgnet"])],
+)
+def test_heads_are_read_from_the_option(given: str, wanted: object) -> None:
+    assert parse_heads(given) == wanted
+
+
+def test_moments_of_a_head_stand_before_those_of_frames_alone() -> None:
+    found = moments_of(results(hit(moment=Moment(start_s=0.0, end_s=1.0, score=0.9)), *explained().hits[:1]))
+    assert [(moment.score, by) for moment, by in found] == [(0.77, "head"), (0.2, "head"), (0.9, "frames")]
