@@ -70,6 +70,8 @@ async function search(event) {
   say("message", "Searching.");
   const query = { text, tenant: tenant(), k: Number($("k").value) || 10 };
   if (user()) query.user_id = user();
+  const heads = $("heads").value.trim() || "auto";
+  if (heads !== "auto") query.heads = heads === "none" ? [] : heads.split(",").map((name) => name.trim()).filter(Boolean);
   const token = (state.query = {});
   try {
     const answer = await post(`/v1/search?path=${$("topics").checked ? "topics" : "http"}`, query);
@@ -102,12 +104,44 @@ function showAnswer(answer) {
   $("results").replaceChildren(...hits.map((hit) => hitCard(hit, answer)));
 }
 
+// What learned heads made of a hit, in words: how well it fits, which experts counted, how the thing is done.
+function headNotes(hit) {
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  const notes = (hit.heads || []).map(({ head, score, gates }) => {
+    const counted = Object.entries(gates || {}).filter(([, gate]) => gate >= 0.05)
+      .map(([name, gate]) => `${name} ${percent(gate)}`).join(", ");
+    return `${head} ${score.toFixed(2)}${counted ? ` (${counted})` : ""}`;
+  });
+  if (hit.manner) notes.push(hit.manner.score > hit.manner.antonym_score
+    ? `rather ${hit.manner.adverb} than ${hit.manner.antonym}` : `rather ${hit.manner.antonym} than ${hit.manner.adverb}`);
+  return notes.join(", ");
+}
+
+// The heat of a frame's cells over its picture; a grid of the frame's own shape, scaled with it.
+function heatGrid(heat) {
+  const cells = heat.values.map((value) => {
+    const cell = element("span");
+    cell.style.opacity = value;
+    return cell;
+  });
+  const grid = element("span", { class: "heat", "aria-hidden": "true" }, ...cells);
+  grid.style.gridTemplateColumns = `repeat(${heat.columns}, 1fr)`;
+  return grid;
+}
+
 function hitCard(hit, answer) {
   const frame = hit.best_frame;
   const picture = frame
     ? element("img", { class: "picture", alt: "", loading: "lazy",
         src: `/v1/frames?${new URLSearchParams({ pack: frame.frame_pack_uri, index: frame.index, tenant: answer.tenant || tenant() })}` })
     : element("span", { class: "picture" });
+  const heat = hit.heat && frame && hit.heat.index === frame.index ? heatGrid(hit.heat) : null;
+  // The picture is letterboxed; the heat lies over what it shows.
+  if (heat) picture.addEventListener("load", () => {
+    const shape = picture.naturalWidth / picture.naturalHeight;
+    heat.style.inset = shape < 16 / 9 ? `0 ${50 - 50 * shape * 9 / 16}%` : `${50 - 50 * 16 / 9 / shape}% 0`;
+  });
+  const told = headNotes(hit);
   const title = hit.title || hit.video_id;
   const moment = hit.moment;
   // Cosines say how well each side matches; shares say which of several sides put the hit where it is.
@@ -121,11 +155,12 @@ function hitCard(hit, answer) {
   return element("li", {},
     element("button", { type: "button", class: "card", onclick: open,
         "aria-label": `${title}, play from ${clock(moment.start_s)}` },
-      element("span", { class: "frame" }, picture, element("span", { class: "at" }, clock(moment.start_s))),
+      element("span", { class: "frame" }, picture, heat, element("span", { class: "at" }, clock(moment.start_s))),
       element("span", { class: "words" },
         element("span", { class: "title" }, title),
         small(`${clock(moment.start_s)} to ${clock(moment.end_s)}${hit.duration_s ? ` of ${clock(hit.duration_s)}` : ""}`),
         matches ? small(`similarity: ${matches}`) : null,
+        told ? small(`heads: ${told}`) : null,
         others ? small(`also at ${others}`) : null,
         hit.transcript ? small(`“${hit.transcript.slice(0, 160)}${hit.transcript.length > 160 ? "…" : ""}”`) : null)));
 }
