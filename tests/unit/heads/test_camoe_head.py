@@ -13,11 +13,23 @@ from vtr.models.heads.camoe.batch import CamoeBatch
 from vtr.models.heads.camoe.config import CamoeConfig
 from vtr.models.heads.camoe.experts import contributions, flatten_texts, scores
 from vtr.models.heads.camoe.head import Camoe
+from vtr.models.heads.camoe.order import OrderOfFrames, OrderOfWords
+from vtr.models.heads.camoe.streams import STREAMS
 from vtr.models.losses.dual_softmax import dual_softmax_loss
 
 CONFIG = CamoeConfig(
-    frame_dim=10, text_dim=6, dim=16, layers=1, heads=2, dropout=0.0, memory=8, queue=12, momentum=0.9
+    frame_dim=10,
+    text_dim=6,
+    dim=16,
+    heads=2,
+    dropout=0.0,
+    experts=STREAMS,
+    slots=4,
+    memory=8,
+    queue=12,
+    momentum=0.9,
 )
+IN_ORDER = replace(CONFIG, experts=("fusion", "order"))
 
 
 def make_head(config: CamoeConfig = CONFIG, seed: int = 0) -> Camoe:
@@ -127,9 +139,10 @@ def test_an_expert_reads_its_own_words_alone() -> None:
     assert changed.tolist() == [True, False, False, True]
 
 
-def test_the_loss_reaches_every_parameter_but_those_of_the_slow_twin() -> None:
-    head = make_head()
-    head.loss(make_batch())["loss"].backward()
+@pytest.mark.parametrize("config", [CONFIG, IN_ORDER])
+def test_the_loss_reaches_every_parameter_but_those_of_the_slow_twin(config: CamoeConfig) -> None:
+    head = make_head(config)
+    head.loss(make_batch(experts=len(config.experts)))["loss"].backward()
     trained = {n: p for n, p in head.named_parameters() if not n.startswith("slow.")}
     assert [n for n, p in trained.items() if p.grad is None or not p.grad.abs().sum() > 0] == []
     slow = [p for n, p in head.named_parameters() if n.startswith("slow.")]
@@ -235,9 +248,40 @@ def test_bad_batches_and_configs_name_the_field() -> None:
         ("experts", ("entity",)),
         ("gate", "hard"),
         ("dim", 15),
+        ("slots", 0),
         ("momentum", 1.5),
         ("tau", 0.0),
         ("queue", -1),
     ]:
         with pytest.raises(HeadError, match=f"^{field}: "):
             replace(CONFIG, **{field: value})  # type: ignore[arg-type]
+    with pytest.raises(HeadError, match="slots: 3 do not divide dim 16"):
+        replace(IN_ORDER, slots=3)
+
+
+def test_the_expert_for_order_tells_what_came_first_and_the_mean_does_not() -> None:
+    torch.manual_seed(0)
+    mask = torch.arange(9) < torch.tensor([[8], [5]])
+    states = torch.randn(2, 9, 16) * mask.unsqueeze(-1)
+    backwards = states.clone()
+    for row, length in enumerate((8, 5)):
+        backwards[row, :length] = states[row, :length].flip(0)
+    frames = OrderOfFrames(16, 4)
+    forth, back = frames(states, mask), frames(backwards, mask)
+    assert torch.allclose(forth.norm(dim=-1), torch.ones(2), atol=1e-5)
+    # The slots of the reversed video are the video's own from last to first.
+    assert torch.allclose(back.reshape(2, 4, 4), forth.reshape(2, 4, 4).flip(1), atol=1e-5)
+    assert ((forth * back).sum(dim=-1) < 0.99).all()
+    words = OrderOfWords(16, 4)(states, mask)
+    assert torch.allclose(words.norm(dim=-1), torch.ones(2), atol=1e-5)
+    assert torch.allclose(OrderOfWords(16, 4)(states[:1, :1], mask[:1, :1]).norm(dim=-1), torch.ones(1))
+
+
+def test_with_the_expert_for_order_padding_changes_nothing() -> None:
+    head, batch = make_head(IN_ORDER).eval(), make_batch(experts=2)
+    longer = replace(
+        batch,
+        frames=torch.cat([batch.frames, torch.full((4, 3, 10), float("nan"))], dim=1),
+        frame_mask=torch.cat([batch.frame_mask, torch.zeros(4, 3, dtype=torch.bool)], dim=1),
+    )
+    assert torch.allclose(head(longer).scores, head(batch).scores, atol=1e-5)

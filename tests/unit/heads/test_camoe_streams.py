@@ -59,7 +59,7 @@ def test_tokens_follow_the_words_they_are_part_of() -> None:
     text = "dogs run"
     # [CLS] do ##gs run [SEP] and padding
     offsets = [(0, 0), (0, 2), (2, 4), (5, 8), (0, 0), (0, 0)]
-    belongs = token_streams(text, offsets, TAGGER)
+    belongs = token_streams(text, offsets, TAGGER, STREAMS)
     found = dict(zip(STREAMS, belongs.tolist(), strict=True))
     assert found[ENTITY] == [False, True, True, False, False, False]
     assert found[ACTION] == [False, False, False, True, False, False]

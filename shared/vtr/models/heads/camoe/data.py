@@ -18,7 +18,7 @@ from vtr.models.dual.pairs import UNSEEN
 from vtr.models.dual.states import CorpusStates, text_states
 from vtr.models.encoders.base import FloatArray
 from vtr.models.heads.camoe.batch import CamoeBatch, FalseTexts
-from vtr.models.heads.camoe.streams import STREAMS, token_streams
+from vtr.models.heads.camoe.streams import EXPERTS, token_streams
 from vtr.models.heads.serving.offsets import offsets_of
 from vtr.models.heads.tagging.rules import RuleTagger
 from vtr.models.heads.tagging.tags import PosTagger
@@ -42,7 +42,7 @@ class TextReader:
     """Texts to their states and streams. Each is read once and kept."""
 
     states: CorpusStates
-    experts: Sequence[str] = STREAMS
+    experts: Sequence[str] = EXPERTS
     tagger: PosTagger = field(default_factory=RuleTagger)
     _known: dict[str, Text] = field(default_factory=dict, repr=False)
 

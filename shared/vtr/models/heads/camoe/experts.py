@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from vtr.models.heads.camoe.batch import CamoeBatch
 from vtr.models.heads.camoe.config import UNIFORM, CamoeConfig
 from vtr.models.heads.camoe.memory import MemoryBank
+from vtr.models.heads.camoe.order import OrderOfFrames, OrderOfWords
+from vtr.models.heads.camoe.streams import ORDER
 from vtr.models.heads.layers import Tokens
 from vtr.models.heads.masks import masked_mean, unit
 
@@ -55,8 +58,13 @@ class CamoeEncoder(nn.Module):
         dim, heads, dropout = config.dim, config.heads, config.dropout
         self.frames = Tokens(config.frame_dim, dim, layers=config.layers, heads=heads, dropout=dropout)
         self.words = Tokens(config.text_dim, dim, layers=config.text_layers, heads=heads, dropout=dropout)
-        self.video_experts = nn.ModuleList(ExpertPool(config.dim) for _ in config.experts)
-        self.text_experts = nn.ModuleList(ExpertPool(config.dim) for _ in config.experts)
+        ordered = [expert == ORDER for expert in config.experts]
+        self.video_experts = nn.ModuleList(
+            OrderOfFrames(dim, config.slots) if in_order else ExpertPool(dim) for in_order in ordered
+        )
+        self.text_experts = nn.ModuleList(
+            OrderOfWords(dim, config.slots) if in_order else ExpertPool(dim) for in_order in ordered
+        )
         self.memory = MemoryBank(config.memory, config.dim, config.memory_tau) if config.memory else None
         # One expert has nothing to be weighed against.
         learned = config.gate != UNIFORM and len(config.experts) > 1
@@ -65,7 +73,7 @@ class CamoeEncoder(nn.Module):
     def videos(self, frames: Tensor, mask: Tensor) -> Tensor:
         """``frames`` [B, T, frame_dim], ``mask`` bool [B, T] -> [B, E, D], L2 norm 1 each."""
         states = self.frames(frames, mask)
-        return self._finish(torch.stack([expert(states, mask) for expert in self.video_experts], dim=1))
+        return self._finish([expert(states, mask) for expert in self.video_experts])
 
     def texts(self, tokens: Tensor, mask: Tensor, streams: Tensor) -> Texts:
         """``tokens`` [B, L, text_dim], ``mask`` bool [B, L], ``streams`` bool [B, E, L] -> :class:`Texts`."""
@@ -77,15 +85,23 @@ class CamoeEncoder(nn.Module):
         if self.gate is not None:
             logits = self.gate(masked_mean(states, mask))
         gates = logits.float().masked_fill(~present, float("-inf")).softmax(dim=-1)
-        return Texts(self._finish(torch.stack(pooled, dim=1)), gates)
+        return Texts(self._finish(pooled), gates)
 
     def forward(self, batch: CamoeBatch) -> tuple[Texts, Tensor]:
         """Texts and videos of a batch."""
         texts = self.texts(batch.tokens, batch.token_mask, batch.streams)
         return texts, self.videos(batch.frames, batch.frame_mask)
 
-    def _finish(self, vectors: Tensor) -> Tensor:
-        return unit((vectors if self.memory is None else self.memory(vectors)).float())
+    def _finish(self, vectors: Sequence[Tensor]) -> Tensor:
+        """The experts' vectors, [B, D] each, with what they read of the memory: [B, E, D], L2 norm 1 each.
+
+        The memory holds things, not sequences of them: the expert for order does not read it.
+        """
+        read = [
+            vector if self.memory is None or expert == ORDER else self.memory(vector)
+            for expert, vector in zip(self.config.experts, vectors, strict=True)
+        ]
+        return unit(torch.stack([vector.float() for vector in read], dim=1))
 
 
 def contributions(texts: Texts, videos: Tensor) -> Tensor:

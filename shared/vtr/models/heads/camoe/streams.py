@@ -11,6 +11,9 @@ from vtr.models.heads.tagging.tags import PosTagger, Tag, Word
 
 ENTITY, ACTION, SCENE, FUSION = "entity", "action", "scene", "fusion"
 STREAMS = (ENTITY, ACTION, SCENE, FUSION)
+ORDER = "order"
+"""No stream of its own: this expert reads every word, and asks when what they say happens."""
+EXPERTS = (*STREAMS, ORDER)
 
 _THINGS = frozenset({Tag.NOUN, Tag.ADJ, Tag.NUM})
 _DOINGS = frozenset({Tag.VERB, Tag.ADV})
@@ -46,18 +49,19 @@ def stream_of_words(words: Sequence[Word]) -> dict[str, list[bool]]:
 
 
 def token_streams(
-    text: str, offsets: Sequence[tuple[int, int]], tagger: PosTagger, experts: Sequence[str] = STREAMS
+    text: str, offsets: Sequence[tuple[int, int]], tagger: PosTagger, experts: Sequence[str] = EXPERTS
 ) -> Tensor:
     """The streams of a tokenizer's tokens: bool [E, L], experts in the order of ``experts``.
 
     ``offsets``: of each token, its characters [start, end) of ``text``; an empty range (special tokens,
-    padding) belongs to the fusion stream alone. A token belongs where a word does that it overlaps.
+    padding) belongs to the fusion stream and to the order expert alone. A token belongs where a word does
+    that it overlaps.
     """
     words = tagger.tag(text)
     streams = stream_of_words(words)
     belongs = torch.zeros(len(experts), len(offsets), dtype=torch.bool)
     for row, expert in enumerate(experts):
-        if expert == FUSION:
+        if expert in (FUSION, ORDER):
             belongs[row] = True
             continue
         ranges = [(w.start, w.end) for w, inside in zip(words, streams[expert], strict=True) if inside]
