@@ -7,7 +7,6 @@ the same as "first that, then this"; a mean over time or words would forget it.
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -50,5 +49,4 @@ class OrderOfWords(nn.Module):
 
 def _side_by_side(slots: Tensor) -> Tensor:
     """[B, slots, D / slots], each scaled to one length, as unit vectors [B, D]."""
-    scaled = unit(slots.float()) / math.sqrt(slots.shape[1])
-    return cast(Tensor, scaled.flatten(1))
+    return (unit(slots.float()) / math.sqrt(slots.shape[1])).flatten(1)
