@@ -12,7 +12,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/bootstrap scripts/system-packag
 	@PYTHON=$(PYTHON) scripts/bootstrap $(VENV)
 	@touch $@
 
-.PHONY: help install demo test test-unit test-contract test-integration test-e2e lint type up down bench clean
+.PHONY: help install demo test test-unit test-contract test-integration test-e2e lint type up down bench evaluate \
+	clean
 
 help:  ## Show what there is
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -56,6 +57,15 @@ down: $(STAMP)  ## Stop the laptop stack; its data stays
 
 bench: $(STAMP)  ## Benchmarks: print ratios, change nothing
 	@$(BIN)/python -m pytest tests/benchmark -s -q
+
+# What is in these directories is used; what is missing is made. FEATURES and SOUNDS default to beside CORPUS.
+CORPUS ?= data/corpus
+RUNS ?= data/runs
+RESULTS ?= docs/reference/results.md
+
+evaluate: $(STAMP)  ## Train every method with three seeds, measure, write the results page (CORPUS=, RUNS=)
+	@$(BIN)/vtr evaluate all --corpus $(CORPUS) --runs $(RUNS) --out $(RESULTS) \
+		$(if $(FEATURES),--features $(FEATURES)) $(if $(SOUNDS),--sounds $(SOUNDS)) $(EVALUATE)
 
 clean:  ## Remove what was built here; not the caches, not the stack's data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -66,8 +66,8 @@ def everything(
         from vtr.models.runs.training import frames_of, sounds_of
 
         read = decoders()
+        methods, counts = chosen_methods(only) if only else METHODS, _steps(steps or [])
         opened = _corpus(corpus, videos, workers, output)
-        methods = chosen_methods(only) if only else METHODS
         seeds = [
             Seed(
                 seed=each,
@@ -75,7 +75,7 @@ def everything(
                 corpus=corpus,
                 decode=read,
                 methods=methods,
-                steps=_steps(steps or []),
+                steps=counts,
                 frames=features,
                 sounds=sounds,
                 training=training,
