@@ -16,6 +16,7 @@ from vtr.cli.learning import (
     OutOption,
     ResumeOption,
     SeedOption,
+    SoundsOption,
     StatesOption,
     StepsOption,
     ThreadsOption,
@@ -47,6 +48,7 @@ def make_group() -> typer.Typer:
     group.command()(dual)
     for head, what in HEADS.items():
         group.command(head)(_head_command(head, what))
+    group.command()(audio)
     return group
 
 
@@ -151,9 +153,46 @@ def _head_command(head: str, what: str) -> Callable[..., None]:
     return command
 
 
+def audio(
+    corpus: CorpusOption,
+    out: OutOption,
+    seed: SeedOption = 0,
+    steps: StepsOption = None,
+    minutes: MinutesOption = None,
+    sounds: SoundsOption = None,
+    threads: ThreadsOption = 1,
+    resume: ResumeOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the audio model: sounds, and texts that name them, in one space.
+
+    Example:
+
+      vtr train audio --corpus data/corpus --out data/runs/seed0/audio
+    """
+    given = {"--seed": seed, "--steps": steps, "--minutes": minutes}
+    with bad_input_as_usage():
+        from vtr.models.runs.training import Training
+
+        training = Training(
+            method="audio",
+            corpus=corpus,
+            out=out,
+            decode=decoders(),
+            sounds=sounds,
+            seed=seed,
+            steps=steps,
+            minutes=minutes,
+            threads=threads,
+            resume=resume,
+            command=card_command("audio", given, resume=resume),
+        )
+        _run(training, Output(as_json))
+
+
 def card_command(method: str, given: dict[str, Any], *, resume: bool = False) -> str:
     """The command as a checkpoint's card keeps it: options that were given, no paths of this machine."""
-    words = ["vtr", "train", method, "--corpus", "CORPUS", *([] if method == "dual" else ["--base", "DUAL"])]
+    words = ["vtr", "train", method, "--corpus", "CORPUS", *(["--base", "DUAL"] if method in HEADS else [])]
     words += ["--out", "OUT"]
     for option, value in given.items():
         if value is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtr.evaluation.metrics.rows import ADVERBS, MOMENTS, TEXT_TO_VIDEO
+from vtr.evaluation.metrics.rows import ADVERBS, COMPOSED, MOMENTS, TEXT_TO_VIDEO
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ PUBLISHED: tuple[Published, ...] = (
         "ActivityNet Captions",
         "R@1 IoU=0.5 46.32, IoU=0.7 29.82; R@5 77.15, 63.33",
         _SOLDAN,
+    ),
+    Published(
+        COMPOSED,
+        "BSE-CoVR, a successor of CoVR with dense modification texts",
+        "Dense-WebVid-CoVR",
+        "R@1 71.3",
+        "Thawakar et al., 2025",
     ),
     Published(MOMENTS, "VLG-Net", "TACoS", "R@1 IoU=0.3 45.46, IoU=0.5 34.19", _SOLDAN),
     Published(TEXT_TO_VIDEO, "CAMoE + DSL (transductive)", "MSR-VTT 1k-A", "R@1 48.8", _CHENG),
