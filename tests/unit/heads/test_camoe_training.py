@@ -82,6 +82,8 @@ def test_a_steps_batch_is_the_same_whenever_it_is_asked_for(corpus: Corpus, stat
         assert torch.equal(a.tokens, b.tokens)
         assert len(a.events.frames) <= 2 * len(a.frames)
         assert a.false.rows.max() < len(a.frames)
+        assert a.events.false is not None
+        assert a.events.false.rows.max() < len(a.events.frames)
     assert not torch.equal(batches(1)(0)[0].ids, one(0)[0].ids)  # type: ignore[arg-type]
 
 
@@ -182,7 +184,7 @@ def test_false_texts_and_events_are_learned_too(
     head = Camoe(replace(config, dropout=0.0))
     (batch,) = GroupBatches(corpus, states, TextReader(states), seed=0, size=4)(0)
     losses = head.loss(batch.to("cpu"))
-    parts = {"dual_softmax": 1.0, "queue": 0.5, "false": 1.0, "events": 1.0}
+    parts = {"dual_softmax": 1.0, "queue": 0.5, "false": 1.0, "events": 1.0, "false_events": 1.0}
     assert losses.keys() == {"loss", *parts}
     total = sum(weight * losses[name] for name, weight in parts.items())
     assert torch.allclose(losses["loss"], torch.as_tensor(total))

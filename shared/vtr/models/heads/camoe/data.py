@@ -14,8 +14,10 @@ from torch import Tensor
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.corpus.record import EventRecord, VideoRecord
 from vtr.models.dual.evaluate import full_captions
+from vtr.models.dual.opposites import other_manner, other_way
 from vtr.models.dual.pairs import UNSEEN
 from vtr.models.dual.states import CorpusStates, text_states
+from vtr.models.dual.vocabulary import words_of
 from vtr.models.encoders.base import FloatArray
 from vtr.models.heads.camoe.batch import CamoeBatch, FalseTexts
 from vtr.models.heads.camoe.streams import EXPERTS, token_streams
@@ -99,7 +101,8 @@ class GroupBatches:
     """Training batches of ``size`` videos: groups of a base and one edit of it, half are counterfactuals.
 
     A pass is a permutation of the groups; a batch is a function of (``seed``, step) alone. Each video comes
-    with one of its captions, ``false_texts`` captions of one factor swapped, and ``events`` of its events.
+    with one of its captions, ``false_texts`` captions of one factor swapped, and ``events`` of its events,
+    their captions turned to another way and manner as false ones.
     """
 
     def __init__(
@@ -151,8 +154,8 @@ class GroupBatches:
                 rows.append(row)
         clips = [self._states.frames(record.id) for record in records]
         batch = _batch(clips, self._reader(texts), [self._numbers[record.id] for record in records])
-        wrong = FalseTexts(*pack_texts(self._reader(false)), torch.tensor(rows)) if rows else None
-        return [replace(batch, false=wrong, events=self._of_events(records, clips, rng))]
+        events = self._of_events(records, clips, rng) if self._events else None
+        return [replace(batch, false=self._wrong(false, rows), events=events)]
 
     def _of_events(
         self, records: Sequence[VideoRecord], clips: Sequence[FloatArray], rng: np.random.Generator
@@ -160,15 +163,27 @@ class GroupBatches:
         parts: list[FloatArray] = []
         texts: list[str] = []
         keys: list[int] = []
+        false: list[str] = []
+        rows: list[int] = []
         for record, frames in zip(records, clips, strict=True):
             times_s = self._states.times_s(record.id)
             for k in rng.permutation(len(record.events))[: self._events]:
                 event = record.events[k]
                 parts.append(frames[event_frames(event, times_s)])
-                texts.append(event.captions[int(rng.integers(len(event.captions)))])
+                words = words_of(event.captions[int(rng.integers(len(event.captions)))])
+                for turned in (other_way(words), other_manner(words)):
+                    if turned is not None and self._false:
+                        false.append(" ".join(turned))
+                        rows.append(len(texts))
+                texts.append(" ".join(words))
                 told = f"{record.group}/{event.thing}/{event.action}/{event.direction}/{event.adverb}"
                 keys.append(crc32(told.encode()))
-        return _batch(parts, self._reader(texts), keys) if parts else None
+        if not parts:
+            return None
+        return replace(_batch(parts, self._reader(texts), keys), false=self._wrong(false, rows))
+
+    def _wrong(self, texts: Sequence[str], rows: Sequence[int]) -> FalseTexts | None:
+        return FalseTexts(*pack_texts(self._reader(texts)), torch.tensor(rows)) if rows else None
 
 
 def _batch(clips: Sequence[FloatArray], texts: Sequence[Text], ids: Sequence[int]) -> CamoeBatch:

@@ -56,8 +56,8 @@ class Camoe(nn.Module):
 
     def loss(self, batch: CamoeBatch) -> dict[str, Tensor]:
         """Dual softmax over the batch; and, as far as batch and configuration have them, cross-entropy with
-        the queue's past embeddings as negatives, each video's text against its false ones, and dual softmax
-        over single events.
+        the queue's past embeddings as negatives, each video's text against its false ones, and both losses of
+        single events.
 
         In training mode the batch's keys wait for :meth:`after_step` to enter the queue.
         """
@@ -79,6 +79,8 @@ class Camoe(nn.Module):
         if batch.events is not None and c.event_weight:
             events = self._encode(batch.events)
             parts["events"] = (c.event_weight, self._dual_softmax(*events, batch.events.ids))
+            if batch.events.false is not None and c.false_weight:
+                parts["false_events"] = (c.false_weight, self._false_loss(*events, batch.events.false))
         total = torch.stack([weight * part for weight, part in parts.values()]).sum()
         return {TOTAL: total, **{name: part.detach() for name, (_, part) in parts.items()}}
 
