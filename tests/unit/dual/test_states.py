@@ -84,21 +84,6 @@ def test_frames_pass_through_the_tower_once() -> None:
     assert passes == [1]
 
 
-def test_a_change_is_one_over_the_steps_of_training_or_none() -> None:
-    model = tiny_dual().eval()
-    assert (model.config.fps, model.config.gaps) == (5.0, (1, 2, 4))
-    (pixels,), _ = videos(5)
-    times = np.array([2.0, 2.25, 2.45, 4.0, 4.4], dtype=np.float32)
-    nearest = {1: [0, 0, 1, 3, 4], 2: [0, 0, 0, 3, 3], 4: [0, 0, 0, 3, 4]}
-    grey = frames_before(pixels, (0,))[:, 0]
-    before = np.stack([grey[nearest[gap]] for gap in (1, 2, 4)], axis=1)
-    with torch.inference_mode():
-        packed = pack_frames([pixels], [times - times[0]], [before])
-        wanted = model.video(*packed)[0].numpy()
-    (states,) = clip_states(model, [pixels], [times])
-    np.testing.assert_allclose(states.vector, wanted, atol=1e-5)
-
-
 def test_without_regions_there_are_none() -> None:
     (states,) = clip_states(tiny_dual().eval(), *videos(2), regions=False)
     assert states.regions.shape == (0, 4, 24)

@@ -49,9 +49,9 @@ def clip_states(
     """States of ``videos``, each uint8 [T, side, side, 3] RGB at ``times_s`` [T].
 
     The frames should follow each other at ``model.config.fps``: the tower sees each one's change since those
-    before it, or none where they are too long ago. It counts times from a video's first frame; the states
-    keep them as given. Without ``regions`` there are none, [0, R, C]. About ``max_frames`` frames are in the
-    tower at once; a video's states do not depend on the others.
+    before it. It counts times from a video's first frame; the states keep them as given. Without ``regions``
+    there are none, [0, R, C]. About ``max_frames`` frames are in the tower at once; a video's states do not
+    depend on the others.
     """
     return [seen.states for seen in see_clips(model, videos, times_s, regions=regions, max_frames=max_frames)]
 
@@ -113,31 +113,13 @@ def _check_videos(
             raise ValueError(f"times_s[{number}]: {len(times)} times, but {len(video)} frames")
 
 
-def _before(
-    video: NDArray[np.uint8], times_s: FloatArray, gaps: Sequence[int], fps: float
-) -> NDArray[np.uint8]:
-    """As :func:`frames_before` gives it for frames at ``fps``, for frames at any ``times_s`` [T].
-
-    Where no frame lies within half a step of the time asked for, the frame itself stands: what changed over
-    a longer time looks like nothing that the tower was trained on, no change at all is how each video begins.
-    """
-    asked = np.maximum(times_s[:, np.newaxis] - np.array(gaps, dtype=np.float64) / fps, times_s[0])
-    away = np.abs(times_s[np.newaxis, np.newaxis] - asked[..., np.newaxis])  # [T, gaps, T]
-    own = np.arange(len(video))[:, np.newaxis]
-    nearest = np.where(away.min(axis=-1) <= 0.5 / fps + 1e-3, away.argmin(axis=-1), own)
-    grey: NDArray[np.uint8] = frames_before(video, (0,))[:, 0]
-    return grey[nearest]
-
-
 def _see(
     model: DualEncoder, videos: Sequence[NDArray[np.uint8]], times_s: Sequence[FloatArray], regions: bool
 ) -> list[Seen]:
     times = [np.asarray(of_video, dtype=np.float32) for of_video in times_s]
-    earlier = [
-        _before(video, at, model.config.gaps, model.config.fps)
-        for video, at in zip(videos, times, strict=True)
-    ]
-    frames, before, from_start, mask = pack_frames(videos, [t - t[0] for t in times], earlier)
+    frames, before, from_start, mask = pack_frames(
+        videos, [t - t[0] for t in times], [frames_before(video, model.config.gaps) for video in videos]
+    )
     of_frames = model.video.frame(frames, before)
     values, place = model.video.over_time(of_frames, from_start, mask)
     vectors = model.video.pool(values, place, mask).numpy()
