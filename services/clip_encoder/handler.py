@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 
@@ -33,9 +35,38 @@ log = get_logger("clip_encoder")
 Clips = Sequence[Message[ClipExtracted]]
 
 
+class Heard(Protocol):
+    """See :class:`clip_encoder.listen.ClipSound`."""
+
+    @property
+    def transcript(self) -> str: ...
+
+    @property
+    def vector(self) -> FloatArray | None: ...
+
+    @property
+    def model(self) -> str | None: ...
+
+
+class Listener(Protocol):
+    """See :class:`clip_encoder.listen.Ear`."""
+
+    def listen(self, clips: Sequence[ClipExtracted]) -> Sequence[Heard]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Of a clip to which nobody listens."""
+
+    transcript: str
+    vector: FloatArray | None = None
+    model: str | None = None
+
+
 class EncodeClips:
     """A step. A batch, whichever videos its clips are of, goes through the model in groups of a frame
-    budget; while one group is in the model, the packs of the next are fetched and decoded.
+    budget; while one group is in the model, the packs of the next are fetched and decoded. ``ear``: listens
+    to the clips too, where one is set.
     """
 
     def __init__(
@@ -45,12 +76,14 @@ class EncodeClips:
         tombstones: Tombstones,
         pool: ThreadPoolExecutor,
         *,
+        ear: Listener | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._encoder = encoder
         self._store = store
         self._tombstones = tombstones
         self._pool = pool
+        self._ear = ear
         self._clock = clock
 
     def handle(self, batch: Clips) -> Iterable[Emit]:
@@ -59,16 +92,17 @@ class EncodeClips:
         wanted = [message for message in batch if not self._deleted(message.event)]
         for group, frames in self._loaded(wanted):
             embeddings = self._encoder.clips(frames)
-            speech = self._encoder.passages([message.event.transcript for message in group])
+            sounds = self._heard([message.event for message in group])
+            speech = self._encoder.passages([sound.transcript for sound in sounds])
             kept = [
-                (message, embedding, words)
-                for message, embedding, words in zip(group, embeddings, speech, strict=True)
+                (message, embedding, (sound, words))
+                for message, embedding, sound, words in zip(group, embeddings, sounds, speech, strict=True)
                 # Asked again: encoding takes long, and what is stored after a deletion stays forever.
                 if not self._deleted(message.event)
             ]
             storing = [self._pool.submit(self._store_frames, m.event, embedding) for m, embedding, _ in kept]
-            for (message, embedding, words), stored in zip(kept, storing, strict=True):
-                encoded = self._encoded(message.event, embedding, words, stored.result())
+            for (message, embedding, (sound, words)), stored in zip(kept, storing, strict=True):
+                encoded = self._encoded(message.event, embedding, sound, words, stored.result())
                 if message.event.clip_count is not None:
                     # Before the clip that completes the video: its "searchable" must be the later status.
                     yield Emit(self._status(message.event), cause=message)
@@ -83,6 +117,11 @@ class EncodeClips:
 
     def flush(self) -> None:
         """Nothing waits: objects are durable once put."""
+
+    def _heard(self, clips: Sequence[ClipExtracted]) -> Sequence[Heard]:
+        if self._ear is None:
+            return [Unheard(clip.transcript) for clip in clips]
+        return self._ear.listen(clips)
 
     def _loaded(self, messages: Clips) -> Iterator[tuple[Clips, list[ClipFrames]]]:
         """Groups within the budget with their frames, one group loaded ahead of the one in use."""
@@ -118,12 +157,16 @@ class EncodeClips:
         self,
         clip: ClipExtracted,
         embedding: ClipEmbedding,
+        sound: Heard,
         speech: FloatArray | None,
         frame_vectors: FrameVectorsRef,
     ) -> ClipEncoded:
         vectors = [ModalityVector(modality="visual", vector=to_vector(embedding.clip))]
         if speech is not None:
             vectors.append(ModalityVector(modality="speech", vector=to_vector(speech)))
+        if sound.vector is not None:
+            vector = to_vector(sound.vector)
+            vectors.append(ModalityVector(modality="audio", vector=vector, model=sound.model))
         return ClipEncoded(
             clip_id=clip.clip_id,
             video=clip.video,
@@ -132,7 +175,7 @@ class EncodeClips:
             t1_s=clip.t1_s,
             frames=clip.frames,
             clip_count=clip.clip_count,
-            transcript=clip.transcript,
+            transcript=sound.transcript,
             model=self._encoder.model_version,
             vectors=tuple(vectors),
             frame_vectors=frame_vectors,

@@ -19,6 +19,16 @@ class ClipEncoderSettings(ServiceSettings):
     objects: ObjectStoreSettings = ObjectStoreSettings()
     encoder: str = Field("offline", description="Which encoder; must be the one of text_encoder.")
     encoder_options: EncoderOptions = EncoderOptions()
+    audio_encoder: str = Field(
+        "",
+        description="Which audio encoder (trained-audio:<directory>, clap:<model>); must be the one of "
+        "text_encoder, and video_ingest must store sound. Empty: sound is not indexed.",
+    )
+    transcriber: str = Field(
+        "",
+        description="What recognises speech where a video comes without words (whisper:<model>); "
+        "video_ingest must store sound. Empty: nothing does.",
+    )
 
     io_threads: int = Field(8, ge=1, description="Threads that load and store objects.")
     frame_budget: int = Field(64, ge=1, description="Frames in one pass through the model, about.")
