@@ -29,7 +29,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     COMPOSED: (*RECALLS, "hard R@1"),
     MOMENTS: ("R@1 IoU=0.3", "R@1 IoU=0.5", "R@1 IoU=0.7", "mIoU"),
     ADVERBS: ("mAP-W", "mAP-M", "Acc-A"),
-    REGIONS: ("pointing",),
+    REGIONS: ("pointing", "pointing, several things", "accuracy"),
     SOUND: (*RECALLS, "accuracy"),
 }
 """The metrics of each task that are drawn, where they were measured."""
