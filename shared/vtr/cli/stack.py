@@ -44,6 +44,12 @@ def up(
         str | None,
         typer.Option(help="offline (no download, the default), hf:MODEL, or random.", show_default=False),
     ] = None,
+    audio_encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Index and search sound too: trained-audio:DIRECTORY or clap:MODEL.", show_default=False
+        ),
+    ] = None,
     port: Annotated[
         list[str] | None,
         typer.Option(help="Another port, as NAME=NUMBER: kafka, redis, milvus or a service (repeatable)."),
@@ -66,7 +72,7 @@ def up(
     from vtr.cli.context import locate
 
     output = Output(as_json)
-    config = make_config(data_dir, milvus, kafka, redis, encoder, port or [])
+    config = make_config(data_dir, milvus, kafka, redis, encoder, port or [], audio_encoder)
     context = locate(data_dir)
     if context.state is not None:
         output.say(
@@ -154,6 +160,7 @@ def make_config(
     redis: str | None,
     encoder: str | None,
     ports: list[str],
+    audio_encoder: str | None = None,
 ) -> StackConfig:
     """The stack that the options ask for; raises a usage error naming the option."""
     from pydantic import ValidationError
@@ -169,8 +176,12 @@ def make_config(
         fields["milvus"] = milvus
     else:
         raise usage_error(f"--milvus: {milvus!r} is neither lite nor standalone nor a URI")
-    if encoder is not None:
-        fields["env"] = {"VTR_ENCODER": encoder}
+    env = {"VTR_ENCODER": encoder} if encoder is not None else {}
+    if audio_encoder is not None:
+        # What is to be heard has to be kept: video_ingest stores no sound unless told to.
+        env |= {"VTR_AUDIO_ENCODER": audio_encoder, "VTR_CUT__AUDIO": "true"}
+    if env:
+        fields["env"] = env
     try:
         return StackConfig(**fields)
     except ValidationError as error:
