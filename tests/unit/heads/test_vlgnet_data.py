@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vtr.models.heads.vlgnet.claims import Claim
-from vtr.models.heads.vlgnet.data import Example, Snippets, collate, in_batches, snippets_of
+from vtr.models.heads.vlgnet.examples import Example, Snippets, collate, in_batches, snippets_of
 
 RED_LEFT = Claim("the red circle", "moves", "left", None, None)
 

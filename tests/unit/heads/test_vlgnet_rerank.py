@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 import pytest
 
-from vtr.models.heads.vlgnet.rerank import VideoSearch, chance, choose, metrics, rerank_of, reranked
-from vtr.models.training.checkpoints import Card, CheckpointError
+from vtr.models.heads.vlgnet.rerank import VideoSearch, chance, choose, metrics, reranked
 
 
 def a_search() -> VideoSearch:
@@ -40,24 +38,23 @@ def test_the_smallest_weight_that_finds_most_is_chosen() -> None:
     search = a_search()
     bad = np.zeros((2, 3), dtype=np.float32)
     good = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
-    found = choose(search, {"max": bad, "logsumexp": good})
-    assert (found.reduce, found.before, found.after) == ("logsumexp", 0.0, 100.0)
+    found = choose([(search, {"max": bad, "logsumexp": good})])
+    assert (found.reduce, found.before, found.after) == ("logsumexp", (0.0,), (100.0,))
     assert found.weight == 0.5  # 0.2 puts two level, and ties count against it
-    assert choose(search, {"max": bad}).weight == 0.0
+    assert choose([(search, {"max": bad, "logsumexp": bad})]).weight == 0.0
     assert metrics(search)["R@1"] == 0.0
+
+
+def test_a_weight_must_be_good_for_all_searches_together() -> None:
+    search = a_search()
+    good = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
+    scores = {"max": good, "logsumexp": good}
+    # Of the other search the cosine is right already, and any score is wrong.
+    right = VideoSearch(search.texts, search.videos, np.eye(4, dtype=bool)[[0, 0]], search.cosine, search.top)
+    assert choose([(search, scores), (right, scores), (right, scores)]).weight == 0.0
 
 
 def test_chance_counts_all_right_answers() -> None:
     found = chance(a_search())
     assert found["R@1"] == pytest.approx(100 * (1 / 4 + 2 / 4) / 2)
     assert found["R@5"] == 100.0
-
-
-def test_a_card_that_does_not_say_how_is_refused() -> None:
-    card = Card(
-        head="vlgnet", config={}, options={}, data={}, metrics={}, command="", parameters=0, precision=""
-    )
-    with pytest.raises(CheckpointError, match=r"metrics\.rerank"):
-        rerank_of(card)
-    told = {"rerank": {"reduce": "max", "weight": 0.1, "before": 10.0, "after": 20.0}}
-    assert rerank_of(msgspec.structs.replace(card, metrics=told)).weight == 0.1

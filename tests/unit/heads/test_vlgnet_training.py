@@ -15,13 +15,14 @@ from vtr.evaluation.corpus.record import Options
 from vtr.evaluation.metrics.rows import MOMENTS, TEXT_TO_VIDEO
 from vtr.media.thumbs import small_frames
 from vtr.models.dual.states import CorpusStates, corpus_states
+from vtr.models.heads.serving.card import serving_of
 from vtr.models.heads.vlgnet.checkpoint import load_vlgnet
 from vtr.models.heads.vlgnet.claims import claims_of
 from vtr.models.heads.vlgnet.config import VlgNetConfig
 from vtr.models.heads.vlgnet.data import MomentBatches, MomentData
 from vtr.models.heads.vlgnet.evaluate import ANCHOR, PRIOR, RERANKED, VLGNET, WINDOW, evaluate_vlgnet
 from vtr.models.heads.vlgnet.predict import of_prior, of_windows, predict
-from vtr.models.heads.vlgnet.rerank import rerank_of, video_search
+from vtr.models.heads.vlgnet.rerank import DEPTH, caption_search, event_search
 from vtr.models.heads.vlgnet.train import default_config, train_vlgnet
 from vtr.models.training.checkpoints import CheckpointError
 from vtr.models.training.corpus_frames import corpus_frames
@@ -45,13 +46,18 @@ def states(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> CorpusSt
 
 
 def test_a_step_has_the_same_batch_whenever_it_is_asked_for(corpus: Corpus, states: CorpusStates) -> None:
-    one, other = (MomentBatches(MomentData(corpus, states, "train"), seed=0, size=3) for _ in range(2))
+    one, other = (
+        MomentBatches(MomentData(corpus, states, "train"), seed=0, size=3, whole=2) for _ in range(2)
+    )
     one(0)
-    (first,), (second,) = one(3), other(3)
-    for name in ("frames", "words", "others", "moments_s", "edges_s"):
-        assert torch.equal(getattr(first, name), getattr(second, name))
-    (changed,) = MomentBatches(MomentData(corpus, states, "train"), seed=1, size=3)(3)
-    assert changed.words.shape != first.words.shape or not torch.equal(changed.words, first.words)
+    for step in (2, 3):
+        (first,), (second,) = one(step), other(step)
+        for name in ("frames", "words", "others", "moments_s", "edges_s"):
+            assert torch.equal(getattr(first, name), getattr(second, name))
+    (events,), (whole,) = one(2), one(3)
+    assert whole.word_mask.sum(dim=1).min() > events.word_mask.sum(dim=1).max()
+    (changed,) = MomentBatches(MomentData(corpus, states, "train"), seed=1, size=3, whole=2)(2)
+    assert changed.words.shape != events.words.shape or not torch.equal(changed.words, events.words)
 
 
 def test_false_sentences_are_false(corpus: Corpus, states: CorpusStates) -> None:
@@ -69,6 +75,9 @@ def test_false_sentences_are_false(corpus: Corpus, states: CorpusStates) -> None
         text = batches._false(number, rng)
         assert not said[text].true_of(claims_of(record))
         near += any(text in e.captions for r in records if r.group == record.group for e in r.events)
+        for caption in batches._told[number].captions:
+            swapped = batches._false_caption(number, caption, rng)
+            assert swapped in caption.swaps.values() or swapped not in {c.text for c in record.captions}
     assert near  # of its group, where that says anything else
 
 
@@ -81,8 +90,9 @@ def test_a_trained_head_is_measured_with_what_it_is_compared_with(
     assert card.options["seed"] == 3
     head, loaded = load_vlgnet(tmp_path)
     assert loaded == card
-    assert head.config.reduce == rerank_of(card).reduce
     assert not head.training
+    assert serving_of(card).depth == DEPTH
+    assert len(card.metrics["serving"]["before"]) == len(card.metrics["serving"]["after"]) == 2
 
     rows = evaluate_vlgnet(tmp_path, corpus, states, split="test", seed=3)
     assert {row.transductive for row in rows} == {False}
@@ -109,7 +119,7 @@ def test_moments_do_not_depend_on_what_else_is_asked(corpus: Corpus, states: Cor
 
 def test_every_sentence_has_its_own_video_among_the_right_ones(corpus: Corpus, states: CorpusStates) -> None:
     data = MomentData(corpus, states, "val")
-    search = video_search(data, depth=2)
+    search = event_search(data, depth=2)
     assert search.relevant.any(axis=1).all()
     assert search.top.shape == (len(search.texts), min(2, len(search.videos)))
     for text, right in zip(search.texts, search.relevant, strict=True):
@@ -117,6 +127,8 @@ def test_every_sentence_has_its_own_video_among_the_right_ones(corpus: Corpus, s
             k for k, v in enumerate(search.videos) if any(text in e.captions for e in corpus.videos[v].events)
         ]
         assert right[own].all()
+    whole = caption_search(data)
+    assert whole.relevant.sum(axis=1).tolist() == [1] * len(whole.videos)
 
 
 def test_the_default_head_is_small(states: CorpusStates) -> None:

@@ -2,104 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from vtr.evaluation.corpus.read import Corpus
+from vtr.evaluation.corpus.record import Caption, VideoRecord
 from vtr.evaluation.datasets.base import MomentQuery
 from vtr.evaluation.datasets.generated import moment_queries
+from vtr.models.dual.evaluate import full_captions
 from vtr.models.dual.states import CorpusStates, TextStates, text_states
 from vtr.models.heads.vlgnet.batch import MomentBatch
 from vtr.models.heads.vlgnet.claims import Claim, claims_of
-from vtr.models.heads.vlgnet.snippets import merge_frames, snippet_edges
+from vtr.models.heads.vlgnet.examples import SNIPPETS, Example, Snippets, collate, snippets_of
 
-SNIPPETS = 32
-"""The most snippets a video has: at 5 frames a second, 0.2 s each up to 6.4 s, then 0.4 s."""
+WHOLE = 4
+"""Every how many training batches one has captions of whole videos."""
 _TRIES = 1000
-
-
-@dataclass(frozen=True)
-class Snippets:
-    """One video: ``features`` float32 [N, Df] and the boundaries ``edges_s`` float32 [N + 1] in seconds."""
-
-    features: Tensor
-    edges_s: Tensor
-
-
-@dataclass(frozen=True)
-class Example:
-    """A video and a sentence. ``words`` float32 [L, Dw]; ``windows``: the true moments, for training alone;
-    ``group``: videos of one group lend each other no negative sentence. ``other`` float32 [M, Dw]: a sentence
-    that is false of the video, for training alone."""
-
-    video: Snippets
-    words: Tensor
-    windows: Sequence[tuple[float, float]] = ()
-    group: int = 0
-    other: Tensor | None = None
-
-
-def snippets_of(
-    frames: NDArray[np.floating],
-    times_s: NDArray[np.floating],
-    start_s: float,
-    end_s: float,
-    *,
-    limit: int = SNIPPETS,
-) -> Snippets:
-    """At most ``limit`` snippets of a clip from ``start_s`` to ``end_s``, means of consecutive frames.
-
-    ``frames`` [T, Df] at ``times_s`` [T]. Depends on this clip alone, whatever it is batched with.
-    """
-    values = torch.from_numpy(np.asarray(frames, dtype=np.float32))
-    edges = snippet_edges(torch.from_numpy(np.asarray(times_s, dtype=np.float32)), start_s, end_s)
-    real = torch.ones(1, len(values), dtype=torch.bool)
-    merged, _, edges = merge_frames(values.unsqueeze(0), real, edges.unsqueeze(0), limit)
-    return Snippets(merged[0], edges[0])
-
-
-def collate(examples: Sequence[Example]) -> MomentBatch:
-    """One batch, padded to its longest; with targets where every example has ``windows``,
-    with negative sentences where every one has ``other``."""
-    frames = pad_sequence([e.video.features for e in examples], batch_first=True)
-    words = pad_sequence([e.words for e in examples], batch_first=True)
-    # Edges past a video's end stay at its end: candidates there would be empty, and are not valid anyway.
-    edges = torch.stack(
-        [
-            torch.cat([e.video.edges_s, e.video.edges_s[-1:].expand(frames.shape[1] - len(e.video.features))])
-            for e in examples
-        ]
-    )
-    moments = moment_mask = None
-    if all(e.windows for e in examples):
-        spans = [torch.tensor(e.windows, dtype=torch.float32) for e in examples]
-        moments = pad_sequence(spans, batch_first=True)
-        moment_mask = _mask([len(span) for span in spans])
-    others = [e.other for e in examples if e.other is not None]
-    whole = len(others) == len(examples)
-    return MomentBatch(
-        frames=frames,
-        frame_mask=_mask([len(e.video.features) for e in examples]),
-        words=words,
-        word_mask=_mask([len(e.words) for e in examples]),
-        edges_s=edges,
-        moments_s=moments,
-        moment_mask=moment_mask,
-        group=torch.tensor([e.group for e in examples], dtype=torch.long),
-        others=pad_sequence(others, batch_first=True) if whole else None,
-        other_mask=_mask([len(words) for words in others]) if whole else None,
-    )
-
-
-def _mask(lengths: Sequence[int]) -> Tensor:
-    return torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+T = TypeVar("T")
 
 
 @dataclass
@@ -136,9 +61,12 @@ class MomentData:
         """The states of each text."""
         new = sorted(set(texts) - self._texts.keys())
         if new:
-            made = text_states(self.states.model, self.states.vocabulary, new)
-            self._texts |= zip(new, made, strict=True)
+            self._texts |= zip(new, self.read(new), strict=True)
         return [self._texts[text] for text in texts]
+
+    def read(self, texts: Sequence[str]) -> list[TextStates]:
+        """The states of each text, which are not kept."""
+        return text_states(self.states.model, self.states.vocabulary, texts)
 
     def example(self, query: MomentQuery) -> Example:
         """A query with its targets."""
@@ -154,71 +82,114 @@ class MomentData:
         return torch.from_numpy(self.texts([text])[0].tokens)
 
 
-def in_batches(examples: Iterable[Example], size: int) -> Iterator[MomentBatch]:
-    """``examples`` in their order, ``size`` at a time."""
-    part: list[Example] = []
-    for example in examples:
-        part.append(example)
-        if len(part) == size:
-            yield collate(part)
-            part = []
-    if part:
-        yield collate(part)
+@dataclass(frozen=True)
+class _Told:
+    """What training says of one video: of each event, and of everything in it."""
+
+    queries: list[MomentQuery]
+    claims: tuple[Claim, ...]
+    sentences: list[tuple[Claim, str]]
+    captions: list[Caption]
+    span: tuple[float, float]
 
 
 class MomentBatches:
-    """Training batches of ``size`` videos with a sentence each, a function of (``seed``, step) alone.
+    """Training batches of ``size`` videos with a text each, a function of (``seed``, step) alone.
 
-    A pass is a permutation of the videos; each time one of a video's sentences is drawn, and one that is
-    false of it: in a share ``hard`` of cases, if there is any, of a video that differs from it in one factor
-    (the same thing moves the other way, say), else of any video.
+    A pass is a permutation of the videos; each time one of a video's sentences about an event is drawn, and
+    one that is false of it: in a share ``hard`` of cases, if there is any, of a video that differs from it in
+    one factor (the same thing moves the other way, say), else of any video. Every ``whole``-th batch (0:
+    none) has captions of everything instead, whose moment is that from the first event to the last, and
+    which are false with one factor swapped.
     """
 
-    def __init__(self, data: MomentData, *, seed: int, size: int, hard: float = 0.5) -> None:
-        self._data, self._seed, self._hard = data, seed, hard
-        self._queries: list[list[MomentQuery]] = []
-        self._claims: list[tuple[Claim, ...]] = []
-        self._sentences: list[list[tuple[Claim, str]]] = []
+    def __init__(
+        self, data: MomentData, *, seed: int, size: int, hard: float = 0.5, whole: int = WHOLE
+    ) -> None:
+        self._data, self._seed, self._hard, self._whole = data, seed, hard, whole
+        self._told: list[_Told] = []
         siblings: dict[str, list[int]] = {}
         for record in data.corpus.split(data.split):
             if record.events:
-                siblings.setdefault(record.group, []).append(len(self._queries))
-                self._queries.append(moment_queries([record]))
-                self._claims.append(claims_of(record))
-                told = zip(self._claims[-1], record.events, strict=True)
-                self._sentences.append([(claim, text) for claim, event in told for text in event.captions])
+                siblings.setdefault(record.group, []).append(len(self._told))
+                self._told.append(_told(record))
         self._siblings = {k: [s for s in group if s != k] for group in siblings.values() for k in group}
-        if len(self._queries) < 2:
-            raise ValueError(f"split: {data.split!r} holds {len(self._queries)} videos with events, not 2")
-        self._size = min(size, len(self._queries))
-        data.texts([text for sentences in self._sentences for _, text in sentences])
+        if len(siblings) < 2:
+            raise ValueError(f"split: {data.split!r} holds {len(siblings)} scenes with events, not 2")
+        self._size = min(size, len(self._told))
+        data.texts([text for told in self._told for _, text in told.sentences])
 
     def __call__(self, step: int) -> list[MomentBatch]:
         """The batch of ``step`` (from 0), in one chunk."""
-        turn, place = divmod(step, len(self._queries) // self._size)
-        order = np.random.default_rng([self._seed, turn, 0]).permutation(len(self._queries))
+        turn, place = divmod(step, len(self._told) // self._size)
+        order = np.random.default_rng([self._seed, turn, 0]).permutation(len(self._told))
+        chosen = order[place * self._size : (place + 1) * self._size].tolist()
         rng = np.random.default_rng([self._seed, step, 1])
+        whole = self._whole and step % self._whole == self._whole - 1
+        return [collate(self._whole_videos(chosen, rng) if whole else self._events(chosen, rng))]
+
+    def _events(self, chosen: Sequence[int], rng: np.random.Generator) -> list[Example]:
         examples = []
-        for k in order[place * self._size : (place + 1) * self._size].tolist():
-            query = self._queries[k][int(rng.integers(len(self._queries[k])))]
-            example = self._data.example(query)
+        for k in chosen:
+            example = self._data.example(_any(self._told[k].queries, rng))
             examples.append(replace(example, other=self._data.words(self._false(k, rng))))
-        return [collate(examples)]
+        return examples
+
+    def _whole_videos(self, chosen: Sequence[int], rng: np.random.Generator) -> list[Example]:
+        captions = [_any(self._told[k].captions, rng) for k in chosen]
+        false = [self._false_caption(k, c, rng) for k, c in zip(chosen, captions, strict=True)]
+        # There are too many captions to keep the states of all.
+        read = self._data.read([*(caption.text for caption in captions), *false])
+        return [
+            Example(
+                self._data.video(self._told[k].queries[0].video),
+                torch.from_numpy(true.tokens),
+                (self._told[k].span,),
+                other=torch.from_numpy(other.tokens),
+            )
+            for k, true, other in zip(chosen, read, read[len(captions) :], strict=False)
+        ]
 
     def _false(self, video: int, rng: np.random.Generator) -> str:
-        own = self._claims[video]
+        own = self._told[video].claims
         if rng.random() < self._hard:
             near = [
                 text
                 for sibling in self._siblings[video]
-                for claim, text in self._sentences[sibling]
+                for claim, text in self._told[sibling].sentences
                 if not claim.true_of(own)
             ]
             if near:
-                return near[int(rng.integers(len(near)))]
+                return _any(near, rng)
         for _ in range(_TRIES):
-            sentences = self._sentences[int(rng.integers(len(self._sentences)))]
-            claim, text = sentences[int(rng.integers(len(sentences)))]
+            claim, text = _any(_any(self._told, rng).sentences, rng)
             if not claim.true_of(own):
                 return text
         raise ValueError(f"split: {self._data.split!r} holds no sentence that is false of one of its videos")
+
+    def _false_caption(self, video: int, caption: Caption, rng: np.random.Generator) -> str:
+        if caption.swaps and rng.random() < self._hard:
+            return _any(list(caption.swaps.values()), rng)
+        near = {video, *self._siblings[video]}
+        while (other := int(rng.integers(len(self._told)))) in near:
+            pass
+        return _any(self._told[other].captions, rng).text
+
+
+def _told(record: VideoRecord) -> _Told:
+    claims = claims_of(record)
+    return _Told(
+        queries=moment_queries([record]),
+        claims=claims,
+        sentences=[
+            (claim, text)
+            for claim, event in zip(claims, record.events, strict=True)
+            for text in event.captions
+        ],
+        captions=full_captions(record),
+        span=(min(e.start_s for e in record.events), max(e.end_s for e in record.events)),
+    )
+
+
+def _any(values: Sequence[T], rng: np.random.Generator) -> T:
+    return values[int(rng.integers(len(values)))]

@@ -14,11 +14,19 @@ from vtr.evaluation.metrics.moments import moment_metrics
 from vtr.evaluation.metrics.rows import MOMENTS, TEXT_TO_VIDEO, ResultRow, rows_of
 from vtr.models.dual.rows import CHANCE, DUAL
 from vtr.models.dual.states import CorpusStates
+from vtr.models.heads.serving.card import serving_of
 from vtr.models.heads.vlgnet.checkpoint import load_vlgnet
 from vtr.models.heads.vlgnet.data import MomentData
 from vtr.models.heads.vlgnet.model import VlgNet
 from vtr.models.heads.vlgnet.predict import of_chance, of_head, of_prior, of_windows, predict
-from vtr.models.heads.vlgnet.rerank import chance, metrics, moment_scores, rerank_of, reranked, video_search
+from vtr.models.heads.vlgnet.rerank import (
+    caption_search,
+    chance,
+    event_search,
+    metrics,
+    moment_scores,
+    reranked,
+)
 from vtr.models.training.checkpoints import Card
 
 VLGNET, WINDOW, ANCHOR, PRIOR = (
@@ -28,7 +36,7 @@ VLGNET, WINDOW, ANCHOR, PRIOR = (
     "prior of training moments",
 )
 RERANKED = f"{DUAL} + VLG-Net"
-ONE_EVENT = "one event asked for"
+ONE_EVENT, WHOLE_CAPTIONS = "one event asked for", "with edits, some captions"
 
 
 def evaluate_vlgnet(
@@ -41,8 +49,11 @@ def evaluate_vlgnet(
     data: str = "generated",
 ) -> list[ResultRow]:
     """Rows of ``split``: moments of every event's captions by the head, by a random anchor, by where moments
-    of training lie, and by windows of the dual encoder's cosine; then videos by a caption of one event, as
-    the dual encoder has them and with its best ones re-ranked by their best moment."""
+    of training lie, and by windows of the dual encoder's cosine; then videos by a caption of one event,
+    and by one of everything, as the dual encoder has them and with its best ones re-ranked by their best
+    moment. Empty where the split has no video."""
+    if not corpus.split(split):
+        return []
     head, card = load_vlgnet(checkpoint)
     asked = MomentData(corpus, states, split)
     train = MomentData(corpus, states, "train").queries()
@@ -56,8 +67,6 @@ def _moments(
     head: VlgNet, asked: MomentData, train: Sequence[MomentQuery], *, seed: int, data: str
 ) -> list[ResultRow]:
     queries = asked.queries()
-    if not queries:
-        return []
     scorers = {
         ANCHOR: of_chance(seed),
         PRIOR: of_prior(train),
@@ -85,28 +94,27 @@ def _moments(
 
 
 def _videos(head: VlgNet, card: Card, asked: MomentData, *, seed: int, data: str) -> list[ResultRow]:
-    search = video_search(asked)
-    if not search.texts:
-        return []
-    how = rerank_of(card)
-    order = reranked(search, moment_scores(head, asked, search)[how.reduce], how.weight)
-    found: dict[str, Mapping[str, float]] = {
-        CHANCE: chance(search),
-        DUAL: metrics(search),
-        RERANKED: metrics(search, order),
-    }
+    weight = serving_of(card).weight
     rows: list[ResultRow] = []
-    for method, values in found.items():
-        rows += rows_of(
-            values,
-            task=TEXT_TO_VIDEO,
-            data=f"{data}, {ONE_EVENT}",
-            split=asked.split,
-            method=method,
-            seed=seed,
-            gallery=len(search.videos),
-            queries=len(search.texts),
-            transductive=False,
-            baseline=method != RERANKED,
-        )
+    for search, name in ((event_search, ONE_EVENT), (caption_search, WHOLE_CAPTIONS)):
+        made = search(asked)
+        order = reranked(made, moment_scores(head, asked, made)[head.config.reduce], weight)
+        found: dict[str, Mapping[str, float]] = {
+            CHANCE: chance(made),
+            DUAL: metrics(made),
+            RERANKED: metrics(made, order),
+        }
+        for method, values in found.items():
+            rows += rows_of(
+                values,
+                task=TEXT_TO_VIDEO,
+                data=f"{data}, {name}",
+                split=asked.split,
+                method=method,
+                seed=seed,
+                gallery=len(made.videos),
+                queries=len(made.texts),
+                transductive=False,
+                baseline=method != RERANKED,
+            )
     return rows

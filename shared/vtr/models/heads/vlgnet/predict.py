@@ -12,8 +12,9 @@ from torch import Tensor
 from vtr.evaluation.datasets.base import MomentQuery
 from vtr.models.heads.vlgnet.baselines import MomentPrior, full_valid, random_anchor, window_cosine
 from vtr.models.heads.vlgnet.batch import MomentBatch
-from vtr.models.heads.vlgnet.data import MomentData, collate
+from vtr.models.heads.vlgnet.data import MomentData
 from vtr.models.heads.vlgnet.decode import decode_map
+from vtr.models.heads.vlgnet.examples import collate
 from vtr.models.heads.vlgnet.model import VlgNet
 
 Windows = NDArray[np.float64]

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import get_args
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vtr.evaluation.corpus.record import VideoRecord
 from vtr.evaluation.metrics.ranks import first_hit_ranks, recall_at, retrieval_metrics
+from vtr.models.dual.evaluate import full_captions
 from vtr.models.heads.vlgnet.claims import claim_of, claims_of
 from vtr.models.heads.vlgnet.config import Reduce
-from vtr.models.heads.vlgnet.data import MomentData, in_batches
+from vtr.models.heads.vlgnet.data import MomentData
 from vtr.models.heads.vlgnet.decode import video_scores
+from vtr.models.heads.vlgnet.examples import in_batches
 from vtr.models.heads.vlgnet.model import VlgNet
-from vtr.models.training.checkpoints import Card, CheckpointError
 
 DEPTH = 50
 """How many of the dual encoder's best videos are put into a new order."""
-QUERIES = 500
-"""The most sentences that are asked of a split; of more, evenly chosen ones."""
-WEIGHTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 10.0)
+QUERIES = 400
+"""The most texts that are asked of a split; of more, evenly chosen ones."""
+WEIGHTS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 10.0)
 """Of the moment's score beside the cosine; the last hardly leaves the cosine a say."""
-KEY = "rerank"
-"""Under which the metrics of a card say what was chosen, and what it reached."""
 _UNSEEN = frozenset({"sound", "word"})
 _BATCH = 64
 Floats = NDArray[np.float32]
+Scores = Mapping[Reduce, Floats]
+"""float32 [Q, K] of the ``top`` videos of each query, by every reduction of the map."""
 
 
 @dataclass(frozen=True)
 class VideoSearch:
-    """Q sentences about an event each, asked of all N videos: ``relevant`` bool [Q, N] where they are true,
-    ``cosine`` float32 [Q, N] of the dual encoder, ``top`` int [Q, K] its best videos of each."""
+    """Q texts, each asked of all N videos: ``relevant`` bool [Q, N] where they are true, ``cosine`` float32
+    [Q, N] of the dual encoder, ``top`` int [Q, K] its best videos of each."""
 
     texts: tuple[str, ...]
     videos: tuple[str, ...]
@@ -48,17 +49,18 @@ class VideoSearch:
 @dataclass(frozen=True)
 class Rerank:
     """How moments' scores are used: the map's reduction, and the weight beside the cosine; R@1 in percent
-    ``before`` and ``after`` on the split that it was chosen on."""
+    ``before`` and ``after`` of each search that it was chosen on."""
 
     reduce: Reduce
     weight: float
-    before: float
-    after: float
+    before: tuple[float, ...]
+    after: tuple[float, ...]
 
 
-def video_search(data: MomentData, *, depth: int = DEPTH, limit: int = QUERIES) -> VideoSearch:
-    """A sentence of each event of the split's bases, asked of all its videos that look different."""
-    records = [record for record in data.corpus.split(data.split) if record.member not in _UNSEEN]
+def event_search(data: MomentData, *, depth: int = DEPTH, limit: int = QUERIES) -> VideoSearch:
+    """A sentence of each event of the split's bases, asked of all its videos that look different. It is true
+    of every video that has such an event."""
+    records = _seen(data)
     asked = [
         (event.captions[0], claim_of(record, event))
         for record in records
@@ -67,20 +69,46 @@ def video_search(data: MomentData, *, depth: int = DEPTH, limit: int = QUERIES) 
     ]
     asked = asked[:: max(1, -(-len(asked) // limit))]
     known = [claims_of(record) for record in records]
-    vectors = np.stack([text.vector for text in data.texts([text for text, _ in asked])])
-    cosine = vectors @ np.stack([data.states.vector(record.id) for record in records]).T
+    relevant = [[claim.true_of(claims) for claims in known] for _, claim in asked]
+    return _search(data, [text for text, _ in asked], records, relevant=relevant, depth=depth)
+
+
+def caption_search(data: MomentData, *, depth: int = DEPTH, limit: int = QUERIES) -> VideoSearch:
+    """A caption of everything in a video, asked of all of the split's videos that look different: a scene's
+    edits, of which it is not true, stand beside it."""
+    records = _seen(data)
+    asked = range(0, len(records), max(1, -(-len(records) // limit)))
+    texts = [full_captions(records[k])[0].text for k in asked]
+    relevant = [[k == other for other in range(len(records))] for k in asked]
+    return _search(data, texts, records, relevant=relevant, depth=depth)
+
+
+def _seen(data: MomentData) -> list[VideoRecord]:
+    return [record for record in data.corpus.split(data.split) if record.member not in _UNSEEN]
+
+
+def _search(
+    data: MomentData,
+    texts: Sequence[str],
+    records: Sequence[VideoRecord],
+    *,
+    relevant: Sequence[Sequence[bool]],
+    depth: int,
+) -> VideoSearch:
+    videos = np.stack([data.states.vector(record.id) for record in records])
+    cosine = np.stack([text.vector for text in data.texts(texts)]) @ videos.T
     return VideoSearch(
-        texts=tuple(text for text, _ in asked),
+        texts=tuple(texts),
         videos=tuple(record.id for record in records),
-        relevant=np.array([[claim.true_of(claims) for claims in known] for _, claim in asked]),
+        relevant=np.array(relevant, dtype=np.bool_),
         cosine=cosine,
         top=np.argsort(-cosine, axis=1, kind="stable")[:, :depth],
     )
 
 
 @torch.inference_mode()
-def moment_scores(head: VlgNet, data: MomentData, search: VideoSearch) -> Mapping[Reduce, Floats]:
-    """float32 [Q, K] of the ``top`` videos of each query, by every reduction of the map."""
+def moment_scores(head: VlgNet, data: MomentData, search: VideoSearch) -> Scores:
+    """How well the best moment of each query's top videos fits it."""
 
     def pairs() -> Iterator[tuple[str, str]]:
         for text, row in zip(search.texts, search.top, strict=True):
@@ -109,25 +137,20 @@ def metrics(search: VideoSearch, scores: Floats | None = None) -> Mapping[str, f
     return retrieval_metrics(first_hit_ranks(search.cosine if scores is None else scores, search.relevant))
 
 
-def choose(search: VideoSearch, scores: Mapping[Reduce, Floats]) -> Rerank:
-    """The reduction and weight of the greatest R@1; of equals the smallest weight."""
-    before = recall_at(first_hit_ranks(search.cosine, search.relevant), 1)
+def choose(searches: Sequence[tuple[VideoSearch, Scores]]) -> Rerank:
+    """The reduction and weight of the greatest R@1 in the mean of ``searches``; of equals the smallest
+    weight."""
+    before = tuple(recall_at(first_hit_ranks(search.cosine, search.relevant), 1) for search, _ in searches)
     best: Rerank | None = None
-    for weight, reduce in product(WEIGHTS, scores):
-        order = reranked(search, scores[reduce], weight)
-        after = recall_at(first_hit_ranks(order, search.relevant), 1)
-        if best is None or after > best.after:
+    for weight, reduce in product(WEIGHTS, get_args(Reduce)):
+        after = tuple(
+            recall_at(first_hit_ranks(reranked(search, scores[reduce], weight), search.relevant), 1)
+            for search, scores in searches
+        )
+        if best is None or sum(after) > sum(best.after):
             best = Rerank(reduce, weight, before, after)
     assert best is not None  # noqa: S101  (there is one weight at least)
     return best
-
-
-def rerank_of(card: Card) -> Rerank:
-    """What ``card`` says was chosen. Raises :class:`CheckpointError` where it does not say it."""
-    try:
-        return msgspec.convert(card.metrics[KEY], Rerank)
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise CheckpointError(f"card of {card.head}: metrics.{KEY}: {error}") from error
 
 
 def chance(search: VideoSearch) -> Mapping[str, float]:

@@ -12,11 +12,13 @@ from torch import nn
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.metrics.moments import moment_metrics
 from vtr.models.dual.states import CorpusStates
+from vtr.models.heads.serving.card import with_serving
+from vtr.models.heads.serving.protocol import Serving
 from vtr.models.heads.vlgnet.config import VlgNetConfig
 from vtr.models.heads.vlgnet.data import MomentBatches, MomentData
 from vtr.models.heads.vlgnet.model import VlgNet
-from vtr.models.heads.vlgnet.predict import of_head, predict
-from vtr.models.heads.vlgnet.rerank import KEY, choose, moment_scores, video_search
+from vtr.models.heads.vlgnet.predict import of_head, of_windows, predict
+from vtr.models.heads.vlgnet.rerank import DEPTH, caption_search, choose, event_search, moment_scores
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
@@ -24,12 +26,15 @@ from vtr.models.training.options import TrainOptions
 OPTIONS = TrainOptions(steps=600, lr=1.5e-3, warmup=40, evaluate_every=150, select="val")
 BATCH = 48
 """Videos in a batch, with a true and a false sentence each."""
+_SHOWN = "R@1 IoU=0.5"
 
 
 def default_config(states: CorpusStates) -> VlgNetConfig:
     """Small enough to be trained in minutes on a CPU; of the width of the towers."""
     towers = states.model.config
-    return VlgNetConfig(frame_dim=towers.width, word_dim=towers.text_width, dim=128, map_dim=48)
+    return VlgNetConfig(
+        frame_dim=towers.width, word_dim=towers.text_width, dim=128, map_dim=48, video_weight=0.3
+    )
 
 
 def train_vlgnet(
@@ -67,8 +72,11 @@ def train_vlgnet(
     best = fitted.module
     assert isinstance(best, VlgNet)  # noqa: S101
     best.half().float()  # measured as it is stored
-    search = video_search(val)
-    rerank = choose(search, moment_scores(best, val, search))
+    windows = moment_metrics(predict(of_windows(val), val, queries), [query.windows for query in queries])
+    found = [
+        (search, moment_scores(best, val, search)) for search in (event_search(val), caption_search(val))
+    ]
+    rerank = choose(found)
     card = Card(
         head=head.name,
         config=asdict(replace(config, reduce=rerank.reduce)),
@@ -82,7 +90,7 @@ def train_vlgnet(
         },
         metrics={
             "val": fitted.metrics,
-            KEY: asdict(rerank),
+            "val windows": windows,
             "best_step": fitted.best_step,
             "steps": fitted.steps,
             "train_s": round(fitted.elapsed_s, 1),
@@ -91,4 +99,8 @@ def train_vlgnet(
         parameters=0,
         precision="",
     )
+    # It tells moments where it finds them better than windows do; whether it also re-orders is the weight.
+    better = fitted.metrics[_SHOWN] > windows[_SHOWN]
+    serving = Serving(default_on=better, weight=rerank.weight, depth=DEPTH)
+    card = with_serving(card, serving, before=rerank.before, after=rerank.after)
     return save_checkpoint(out, best, card, half=True)
