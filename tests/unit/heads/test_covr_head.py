@@ -44,7 +44,7 @@ def make_batch(size: int = 4, seed: int = 0) -> CovrBatch:
 
 
 def rows(batch: CovrBatch, order: Tensor) -> CovrBatch:
-    return CovrBatch(**{name: value[order] for name, value in vars(batch).items()})
+    return CovrBatch(**{name: None if value is None else value[order] for name, value in vars(batch).items()})
 
 
 def test_it_is_a_head_and_its_config_survives_json() -> None:
