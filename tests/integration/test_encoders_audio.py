@@ -168,12 +168,14 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     model = transformers.WhisperForConditionalGeneration(config).eval()
     _spread(model)
-    settings = transformers.GenerationConfig.from_model_config(config)
+    end, begin = ids["<|endoftext|>"], ids["<|startoftranscript|>"]
+    settings = transformers.GenerationConfig(
+        bos_token_id=end, eos_token_id=end, pad_token_id=end, decoder_start_token_id=begin, max_length=12
+    )
     settings.is_multilingual = True
     settings.lang_to_id = {"<|en|>": ids["<|en|>"], "<|de|>": ids["<|de|>"]}
     settings.task_to_id = {"transcribe": ids["<|transcribe|>"]}
     settings.no_timestamps_token_id = ids["<|notimestamps|>"]
-    settings.max_length = 12
     model.generation_config = settings
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
