@@ -42,7 +42,11 @@ def up(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="offline (no download, the default), hf:MODEL, or random.", show_default=False),
+        typer.Option(
+            help="As VTR_ENCODER: offline (no download, the default), hf:MODEL, trained:DIRECTORY, "
+            "published:MODEL, random.",
+            show_default=False,
+        ),
     ] = None,
     audio_encoder: Annotated[
         str | None,
