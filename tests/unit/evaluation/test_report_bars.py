@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import pytest
 
 from vtr.evaluation.metrics.rows import TEXT_TO_VIDEO, ResultRow
-from vtr.evaluation.report.bars import BY_MEAN, MET, MISSED, NOT_MEASURED, OVERLAP, Bar, bars_table, judge
+from vtr.evaluation.report.bars import (
+    BY_MEAN,
+    MET,
+    MISSED,
+    NOT_MEASURED,
+    OVERLAP,
+    UNDEFINED,
+    Bar,
+    bars_table,
+    judge,
+)
 from vtr.evaluation.report.goals import GOALS
 from vtr.evaluation.report.measured import Pick, cut, difference, distance, ratio
 from vtr.evaluation.report.reconcile import reconcile
@@ -72,7 +82,7 @@ def test_comparisons_are_made_seed_by_seed() -> None:
 def test_a_comparison_without_its_other_side_was_not_measured() -> None:
     bar = Bar("head", "twice", HEAD, 2, compare=ratio, against=(DUAL,))
     assert judge(bar, rows("head", [40, 60])).verdict == NOT_MEASURED
-    assert judge(bar, rows("head", [40, 60]) + rows("dual", [0, 0])).verdict == NOT_MEASURED
+    assert judge(bar, rows("head", [40, 60]) + rows("dual", [0, 0])).verdict == UNDEFINED
 
 
 def test_a_gain_that_must_be_apart_is_missed_where_intervals_overlap() -> None:
@@ -100,7 +110,7 @@ def test_the_table_counts_what_was_met() -> None:
     ]
     text = bars_table([judge(bar, rows("head", [70, 71, 72])) for bar in bars])
     assert text.startswith(
-        "1 of 3 bars are met by the mean, 1 of them by the whole interval; 1 are missed, 1 were not measured."
+        "1 of 3 bars are met by the mean, 1 of them by the whole interval; 1 are missed, 1 were not or could not be measured."
     )
     assert "| head | at least 60 | 71.0 [68.5, 73.5] | met |" in text
     assert "| head | at least 99 | 71.0 [68.5, 73.5] | **missed** |" in text

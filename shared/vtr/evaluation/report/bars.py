@@ -14,6 +14,7 @@ Compare = Callable[[Values, Sequence[Values]], Values]
 
 MET, BY_MEAN, MISSED = "met", "met by the mean, not by the whole interval", "**missed**"
 OVERLAP, NOT_MEASURED = "**missed**: the intervals overlap", "not measured"
+UNDEFINED = "not defined: what it is held against is 0"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def judge(bar: Bar, rows: Iterable[ResultRow]) -> Judged:
         return Judged(bar, None, NOT_MEASURED)
     compared = bar.compare(values, known) if bar.compare else values
     if not compared:
-        return Judged(bar, None, NOT_MEASURED)
+        return Judged(bar, None, UNDEFINED)
     interval = seed_interval(list(compared.values()))
     return Judged(bar, interval, _verdict(bar, interval, values, known))
 
@@ -67,10 +68,10 @@ def bars_table(judged: Sequence[Judged]) -> str:
         lines.append(f"| {each.bar.about} | {each.bar.text} | {measured} | {each.verdict} |")
     met = sum(each.verdict in {MET, BY_MEAN} for each in judged)
     whole = sum(each.verdict == MET for each in judged)
-    missing = sum(each.verdict == NOT_MEASURED for each in judged)
+    missing = sum(each.interval is None for each in judged)
     counted = (
         f"{met} of {len(judged)} bars are met by the mean, {whole} of them by the whole interval; "
-        f"{len(judged) - met - missing} are missed, {missing} were not measured."
+        f"{len(judged) - met - missing} are missed, {missing} were not or could not be measured."
     )
     return "\n".join([counted, "", *lines])
 
