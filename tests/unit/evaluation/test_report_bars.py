@@ -110,7 +110,8 @@ def test_the_table_counts_what_was_met() -> None:
     ]
     text = bars_table([judge(bar, rows("head", [70, 71, 72])) for bar in bars])
     assert text.startswith(
-        "1 of 3 bars are met by the mean, 1 of them by the whole interval; 1 are missed, 1 were not or could not be measured."
+        "1 of 3 bars are met by the mean, 1 of them by the whole interval; 1 are missed, "
+        "1 were not or could not be measured."
     )
     assert "| head | at least 60 | 71.0 [68.5, 73.5] | met |" in text
     assert "| head | at least 99 | 71.0 [68.5, 73.5] | **missed** |" in text
