@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vtr.cli.bundle import bundle
 from vtr.cli.errors import CliError
 from vtr.cli.exit_codes import ExitCode
 from vtr.cli.options import DataDirOption, JsonOption
@@ -35,6 +36,7 @@ def make_group() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
+    group.command()(bundle)
     group.command()(publish)
     group.command("list")(list_models)
     group.command()(fetch)

@@ -1,17 +1,18 @@
 """``metrics.serving`` of a head's card: whether and how queries use the head.
 
-Each head's training chooses it, on validation alone.
+Each head's training chooses it, or :mod:`vtr.models.heads.serving.weigh`; on validation alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from vtr.models.heads.serving.protocol import Serving
-from vtr.models.training.checkpoints import Card, CheckpointError
+from vtr.models.training.checkpoints import CARD, Card, CheckpointError, read_card
 
 KEY = "serving"
 
@@ -34,3 +35,11 @@ def serving_of(card: Card) -> Serving:
 def with_serving(card: Card, serving: Serving, **evidence: Any) -> Card:
     """``card`` with ``serving``, and the ``evidence`` for it beside."""
     return msgspec.structs.replace(card, metrics={**card.metrics, KEY: {**asdict(serving), **evidence}})
+
+
+def save_serving(folder: Path, serving: Serving, **evidence: Any) -> None:
+    """Puts ``serving`` into the card of the checkpoint in ``folder``, whose weights stay as they are."""
+    card = with_serving(read_card(folder), serving, **evidence)
+    pending = folder / f"{CARD}.part"
+    pending.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
+    pending.replace(folder / CARD)

@@ -17,8 +17,7 @@ from torch import nn
 
 from vtr.models.heads.base import HeadConfig
 from vtr.models.heads.camoe.checkpoint import load_camoe
-from vtr.models.heads.covr.config import CovrConfig
-from vtr.models.heads.covr.head import Covr
+from vtr.models.heads.covr.checkpoint import load_covr
 from vtr.models.heads.regada.config import RegadaConfig
 from vtr.models.heads.regada.model import Regada
 from vtr.models.heads.serving.camoe import CamoeRunner
@@ -59,7 +58,7 @@ def _registered(name: str) -> Loader | None:
 
 _OWN: dict[str, Loader] = {
     "camoe": lambda folder: CamoeRunner(*load_camoe(folder)),
-    "covr": lambda folder: CovrComposer(*_module(folder, "covr", Covr, CovrConfig)),
+    "covr": lambda folder: CovrComposer(*load_covr(folder)),
     "regada": lambda folder: RegadaRunner(*_module(folder, "regada", Regada, RegadaConfig)),
     "vlgnet": lambda folder: VlgNetRunner(*load_vlgnet(folder)),
 }
