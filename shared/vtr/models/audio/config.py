@@ -39,7 +39,7 @@ class AudioConfig(HeadConfig):
 
     mel: MelConfig = MelConfig()
     dim: int = 128
-    channels: tuple[int, ...] = (24, 48, 96)
+    channels: tuple[int, ...] = (16, 32, 64)
     width: int = 128
     queries: int = 4
     text_width: int = 96
