@@ -23,7 +23,7 @@ from vtr.models.heads.vlgnet.model import VlgNet
 
 DEPTH = 50
 """How many of the dual encoder's best videos are put into a new order."""
-QUERIES = 400
+QUERIES = 300
 """The most texts that are asked of a split; of more, evenly chosen ones."""
 WEIGHTS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 10.0)
 """Of the moment's score beside the cosine; the last hardly leaves the cosine a say."""

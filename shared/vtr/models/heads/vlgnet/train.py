@@ -23,7 +23,7 @@ from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
 
-OPTIONS = TrainOptions(steps=600, lr=1.5e-3, warmup=40, evaluate_every=150, select="val")
+OPTIONS = TrainOptions(steps=450, lr=1.5e-3, warmup=40, evaluate_every=150, select="val")
 BATCH = 48
 """Videos in a batch, with a true and a false sentence each."""
 _SHOWN = "R@1 IoU=0.5"
