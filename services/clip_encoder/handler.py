@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 import numpy as np
 
 from clip_encoder.encode import BudgetedEncoder
+from clip_encoder.heard import ClipSound, Listener
 from clip_encoder.load import Objects, load_clip
 from vtr.contracts.events import ClipEncoded, ClipExtracted, VideoStatus
 from vtr.contracts.events.clips import FrameVectorsRef
@@ -33,34 +32,6 @@ TOMBSTONES_WAIT_S = 10.0
 log = get_logger("clip_encoder")
 
 Clips = Sequence[Message[ClipExtracted]]
-
-
-class Heard(Protocol):
-    """See :class:`clip_encoder.listen.ClipSound`."""
-
-    @property
-    def transcript(self) -> str: ...
-
-    @property
-    def vector(self) -> FloatArray | None: ...
-
-    @property
-    def model(self) -> str | None: ...
-
-
-class Listener(Protocol):
-    """See :class:`clip_encoder.listen.Ear`."""
-
-    def listen(self, clips: Sequence[ClipExtracted]) -> Sequence[Heard]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """Of a clip to which nobody listens."""
-
-    transcript: str
-    vector: FloatArray | None = None
-    model: str | None = None
 
 
 class EncodeClips:
@@ -118,9 +89,9 @@ class EncodeClips:
     def flush(self) -> None:
         """Nothing waits: objects are durable once put."""
 
-    def _heard(self, clips: Sequence[ClipExtracted]) -> Sequence[Heard]:
+    def _heard(self, clips: Sequence[ClipExtracted]) -> list[ClipSound]:
         if self._ear is None:
-            return [Unheard(clip.transcript) for clip in clips]
+            return [ClipSound(clip.transcript) for clip in clips]
         return self._ear.listen(clips)
 
     def _loaded(self, messages: Clips) -> Iterator[tuple[Clips, list[ClipFrames]]]:
@@ -157,7 +128,7 @@ class EncodeClips:
         self,
         clip: ClipExtracted,
         embedding: ClipEmbedding,
-        sound: Heard,
+        sound: ClipSound,
         speech: FloatArray | None,
         frame_vectors: FrameVectorsRef,
     ) -> ClipEncoded:

@@ -1,12 +1,12 @@
-"""What is heard in clips: a vector among the sounds, and the words said where nobody wrote them down."""
+"""Listens to clips: a vector among the sounds, and the words said where nobody wrote them down."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
+from clip_encoder.heard import ClipSound
 from clip_encoder.load import Objects
 from vtr.contracts.events import ClipExtracted
 from vtr.contracts.step import Rejected
@@ -15,16 +15,6 @@ from vtr.media.sound_file import SoundFileError, read_sound
 from vtr.models.audio.base import AudioEncoder
 from vtr.models.encoders.base import EncodingError, FloatArray
 from vtr.models.speech.base import Transcriber
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSound:
-    """Of one clip: ``vector`` [D] of ``model``, None without sound or without an audio encoder; and its
-    ``transcript``, which is that of the event or, where that has none, what was recognised."""
-
-    transcript: str
-    vector: FloatArray | None = None
-    model: str | None = None
 
 
 class Ear:
