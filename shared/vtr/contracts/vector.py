@@ -43,4 +43,4 @@ class ModalityVector(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality
     vector: Vector
     model: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[a-z0-9_-]+$")] | None = None
-    weight: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
+    weight: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
