@@ -6,7 +6,7 @@ import torch
 from support.region_batches import adverb_batch, adverb_config, adverb_head
 from vtr.models.heads.base import Head, HeadError
 from vtr.models.heads.regada.adverb_head import AdverbBatch, AdverbHead
-from vtr.models.heads.regada.adverb_losses import other_actions, regression, triplet
+from vtr.models.heads.regada.adverb_losses import contrast, other_actions, regression, triplet
 from vtr.models.heads.regada.composition import ResidualGating
 from vtr.models.heads.regada.config import AdverbConfig
 
@@ -25,6 +25,8 @@ def test_it_is_a_head_and_its_config_survives_the_card() -> None:
         ({"antonyms": (0, 1, 2, 3)}, "antonyms"),
         ({"actions": ("pour",)}, "actions"),
         ({"dim": 15}, "dim"),
+        ({"contrast_weight": 1.0}, "pairs"),
+        ({"pairs": ((0, 9), (1,), (2,))}, "pairs"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(changes: dict[str, object], field: str) -> None:
@@ -57,6 +59,13 @@ def test_losses_equal_hand_made_numbers() -> None:
     assert float(regression(video, right)) == 25.0
 
 
+def test_pairs_that_training_lacks_are_no_negatives() -> None:
+    cosines = torch.tensor([[0.1, 0.2, 0.9]])
+    seen = torch.tensor([[False, True, False]])
+    expected = torch.log(torch.exp(torch.tensor(1.0)) + torch.exp(torch.tensor(2.0))) - 1.0
+    torch.testing.assert_close(contrast(cosines, torch.tensor([0]), seen, 0.1), expected)
+
+
 def test_other_actions_are_always_others_and_all_of_them() -> None:
     torch.manual_seed(0)
     actions = torch.arange(5).repeat(200)
@@ -66,8 +75,9 @@ def test_other_actions_are_always_others_and_all_of_them() -> None:
     assert len(pairs) == 20
 
 
-def test_padding_changes_nothing() -> None:
-    model = adverb_head().eval()
+@pytest.mark.parametrize("layers", [0, 2])
+def test_padding_changes_nothing(layers: int) -> None:
+    model = adverb_head(time_layers=layers).eval()
     torch.testing.assert_close(model(adverb_batch(padding=3)), model(adverb_batch()))
 
 
@@ -91,14 +101,17 @@ def test_phrases_of_any_words_compose_like_the_vocabulary() -> None:
     torch.testing.assert_close(one, model.embed_texts()[1, 2])
 
 
-@pytest.mark.parametrize("motion", [True, False])
-def test_every_parameter_learns(motion: bool) -> None:
-    model = adverb_head(motion=motion)
+TOLD = {"time_layers": 1, "contrast_weight": 1.0, "pairs": ((0, 1), (2, 3), (0, 2))}
+
+
+@pytest.mark.parametrize("changes", [{"motion": True}, {"motion": False}, TOLD])
+def test_every_parameter_learns(changes: dict[str, object]) -> None:
+    model = adverb_head(**changes)
     losses = model.loss(adverb_batch())
     losses["loss"].backward()
     assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
-    parts = losses["antonym"] + losses["action"] + losses["regression"]
-    torch.testing.assert_close(losses["loss"].detach(), parts)
+    parts = [part for name, part in losses.items() if name != "loss"]
+    torch.testing.assert_close(losses["loss"].detach(), torch.stack(parts).sum())
 
 
 def test_a_head_without_vocabulary_or_target_is_refused() -> None:

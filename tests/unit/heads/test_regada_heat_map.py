@@ -3,7 +3,7 @@ import torch
 
 from vtr.models.heads.base import HeadError
 from vtr.models.heads.regada.boxes import grid_boxes
-from vtr.models.heads.regada.heat_map import frame_peaks, heat_map, points_inside
+from vtr.models.heads.regada.heat_map import frame_peaks, heat_map, points_inside, smooth_map
 
 
 def test_a_heat_map_sums_to_one_and_ignores_padded_regions() -> None:
@@ -54,3 +54,16 @@ def test_the_centre_of_the_heat_lies_between_warm_cells() -> None:
     # The cell two columns away does not count.
     expected = [(0.7 * 1.5 + 0.3 * 2.5) / 4, (0.8 * 1.5 + 0.2 * 0.5) / 3]
     assert frame_peaks(heat, reach=1)[0].tolist() == pytest.approx(expected)
+
+
+def test_a_smooth_map_peaks_where_a_cell_looks_and_between_two_that_are_as_warm() -> None:
+    heat = torch.zeros(2, 1, 36)
+    heat[0, 0, 14] = 1  # row 2, column 2
+    heat[1, 0, 14], heat[1, 0, 15] = 0.5, 0.5
+    found = smooth_map(heat, 6, 48, 48)
+    torch.testing.assert_close(found.sum(dim=(-2, -1)), torch.ones(2, 1), atol=1e-4, rtol=0)
+    one, two = frame_peaks(found)[:, 0].tolist()
+    assert one == pytest.approx([2.25 / 6, 2.25 / 6], abs=0.02)
+    assert two == pytest.approx([2.75 / 6, 2.25 / 6], abs=0.02)
+    with pytest.raises(HeadError, match="36 cells"):
+        smooth_map(heat, 5, 8, 8)

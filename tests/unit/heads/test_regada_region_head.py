@@ -11,6 +11,7 @@ from vtr.models.heads.regada.graph_attention import RegionAttention
 from vtr.models.heads.regada.heat_map import frame_peaks, points_inside
 from vtr.models.heads.regada.region_graph import Edge, RegionNeighbours
 from vtr.models.heads.regada.region_head import RegionBatch, RegionHead
+from vtr.models.heads.regada.region_pooling import RegionPooling
 
 
 def head(**changes: object) -> RegionHead:
@@ -74,6 +75,50 @@ def test_attention_equals_a_slow_sum_over_edges() -> None:
         torch.testing.assert_close(found[i], layer.norm(nodes[0, i] + layer.out(message)))
 
 
+def test_pooling_equals_a_slow_sum_over_frames() -> None:
+    torch.manual_seed(0)
+    pooling = RegionPooling(4)
+    facts, heard = torch.randn(1, 3, 2, 4), torch.randn(1, 3, 2, 4)
+    sentence, text = torch.randn(1, 4), torch.nn.functional.normalize(torch.randn(1, 4), dim=1)
+    mask = torch.tensor([[[True, True], [True, False], [False, False]]])
+    found = pooling(facts, heard, mask, sentence, text)
+    score, heat = torch.zeros(()), torch.zeros(3, 2)
+    for frame, real in ((0, [0, 1]), (1, [0])):
+        values = [torch.nn.functional.normalize(pooling.value(facts[0, frame, r]), dim=0) for r in real]
+        fit = torch.stack([v @ text[0] for v in values])
+        told = torch.stack([pooling.key(heard[0, frame, r]) @ pooling.query(sentence[0]) for r in real])
+        share = torch.softmax(pooling.sharpness.exp() * fit + pooling.gate * told / 2, dim=0) / 2
+        score = score + (share * fit).sum()
+        heat[frame, real] = share
+    torch.testing.assert_close(found.heat[0], heat)
+    torch.testing.assert_close(found.scores[0], score)
+
+
+def test_all_pairs_are_what_each_pair_gets_from_looks_alone() -> None:
+    torch.manual_seed(0)
+    pooling = RegionPooling(4)
+    with torch.no_grad():
+        pooling.gate.zero_()
+    facts, mask = torch.randn(3, 2, 5, 4), torch.rand(3, 2, 5) > 0.3
+    texts = torch.nn.functional.normalize(torch.randn(2, 4), dim=1)
+    found = pooling.all_pairs(facts, mask, texts)
+    for k, text in enumerate(texts):
+        one = pooling(facts, torch.randn_like(facts), mask, torch.randn(3, 4), text.expand(3, -1))
+        torch.testing.assert_close(found[:, k], one.scores)
+
+
+def test_a_false_sentence_is_one_more_that_must_not_fit() -> None:
+    model, batch = head(), region_batch()
+    own = replace(batch, false_words=batch.words, false_mask=batch.word_mask)
+    easy = replace(batch, false_words=-batch.words, false_mask=batch.word_mask)
+    plain = model.loss(batch)
+    for false in (own, easy):
+        losses = model.loss(false)
+        assert float(losses["sentences"]) > float(plain["sentences"])
+        assert float(losses["local"]) > float(plain["local"])
+        torch.testing.assert_close(losses["videos"], plain["videos"])
+
+
 def test_words_steer_the_heat() -> None:
     model, batch = head(), region_batch()
     other = replace(batch, words=batch.words + torch.tensor([3.0, -3.0, 0.0, 0.0, 0.0]))
@@ -89,7 +134,7 @@ def test_every_parameter_learns() -> None:
 
 
 def test_the_loss_equals_infonce_where_the_band_is_the_whole_batch() -> None:
-    model, batch = head(negatives=2), region_batch()
+    model, batch = head(negatives=2, local_weight=0.0), region_batch()
     scores = torch.zeros(3, 3)
     for j in range(3):
         words = batch.words[j].expand(3, -1, -1)

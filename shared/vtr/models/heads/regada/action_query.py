@@ -26,6 +26,23 @@ class ActionQueryLayer(nn.Module):
         return out
 
 
+class TimeLayer(nn.Module):
+    """A residual convolution over five neighbouring snippets: whether something stops or overshoots is seen
+    in a few of them, before attention takes them one by one."""
+
+    def __init__(self, dim: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.conv = nn.Conv1d(dim, dim, kernel_size=5, padding=2)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """``x`` [B, T, D], ``mask`` [B, T]: [B, T, D]."""
+        kept = self.norm(x).masked_fill(~mask.unsqueeze(-1), 0.0)
+        out: Tensor = x + self.drop(torch.relu(self.conv(kept.transpose(1, 2)).transpose(1, 2)))
+        return out
+
+
 class ActionQuery(nn.Module):
     """ReGaDa's video side: ``layers`` of multi-head attention in which the action asks."""
 
@@ -34,6 +51,7 @@ class ActionQuery(nn.Module):
         self.motion = config.motion
         width = config.snippet_dim * (2 if config.motion else 1)
         self.snippet_in = nn.Sequential(nn.Linear(width, config.dim), nn.LayerNorm(config.dim))
+        self.time = nn.ModuleList(TimeLayer(config.dim, config.dropout) for _ in range(config.time_layers))
         self.position_scale = nn.Parameter(torch.tensor(0.5))
         self.layers = nn.ModuleList(
             ActionQueryLayer(config.dim, config.heads, config.dropout) for _ in range(config.layers)
@@ -50,6 +68,8 @@ class ActionQuery(nn.Module):
             steps = (clean[:, 1:] - clean[:, :-1]).masked_fill(~both, 0.0)
             clean = torch.cat([clean, nn.functional.pad(steps, (0, 0, 1, 0))], dim=-1)
         x = self.snippet_in(clean)
+        for layer in self.time:
+            x = layer(x, mask)
         x = x + self.position_scale * sinusoids(x.shape[1], x.shape[2], device=x.device)
         query = actions
         for layer in self.layers:

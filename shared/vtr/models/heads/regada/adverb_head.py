@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vtr.models.heads.base import TOTAL, HeadError, TensorBatch
 from vtr.models.heads.masks import check_masked, unit
 from vtr.models.heads.regada.action_query import ActionQuery
-from vtr.models.heads.regada.adverb_losses import other_actions, regression, triplet
+from vtr.models.heads.regada.adverb_losses import contrast, other_actions, regression, triplet
 from vtr.models.heads.regada.composition import ResidualGating
 from vtr.models.heads.regada.config import AdverbConfig
 
@@ -36,6 +36,7 @@ class AdverbHead(nn.Module):
     action_vectors: Tensor
     adverb_vectors: Tensor
     antonyms: Tensor
+    pairs: Tensor
 
     def __init__(self, config: AdverbConfig) -> None:
         super().__init__()
@@ -43,6 +44,7 @@ class AdverbHead(nn.Module):
         self.register_buffer("action_vectors", torch.zeros(len(config.actions), config.text_dim))
         self.register_buffer("adverb_vectors", torch.zeros(len(config.adverbs), config.text_dim))
         self.register_buffer("antonyms", torch.tensor(config.antonyms), persistent=False)
+        self.register_buffer("pairs", _pairs(config), persistent=False)
         self.action_in = nn.Linear(config.text_dim, config.dim)
         self.adverb_in = nn.Linear(config.text_dim, config.dim)
         self.compose = ResidualGating(config.dim)
@@ -92,7 +94,12 @@ class AdverbHead(nn.Module):
         return found
 
     def loss(self, batch: AdverbBatch) -> dict[str, Tensor]:
-        """``antonym``, ``action``, ``regression``: ReGaDa's three losses, summed by their weights."""
+        """``antonym``, ``action``, ``regression``: ReGaDa's three losses, summed by their weights; with
+        ``contrast`` where the config asks for it.
+
+        The paper's tell an adverb from its antonym alone; the contrast also from the other adverbs that the
+        action was seen with. Pairs that training lacks are no negatives of it, so that they can be found.
+        """
         if batch.adverb is None:
             raise HeadError("batch: adverb is needed for the loss")
         video = self.embed_video(batch.snippets, batch.mask, batch.action.unsqueeze(1)).squeeze(1)
@@ -108,6 +115,12 @@ class AdverbHead(nn.Module):
             + self.config.regression_weight * distance
         )
         parts = {"antonym": antonym, "action": action, "regression": distance}
+        if self.config.contrast_weight:
+            cosines = torch.einsum("bd,bmd->bm", unit(video), unit(texts[batch.action]))
+            allowed = self.pairs[batch.action]
+            told = contrast(cosines, batch.adverb, allowed, self.config.temperature)
+            total = total + self.config.contrast_weight * told
+            parts["contrast"] = told
         return {TOTAL: total, **{name: part.detach() for name, part in parts.items()}}
 
     def after_step(self) -> None:
@@ -116,3 +129,11 @@ class AdverbHead(nn.Module):
     def _check_vocabulary(self) -> None:
         if not bool(self.action_vectors.any()) or not bool(self.adverb_vectors.any()):
             raise HeadError("vocabulary: call set_vocabulary or load a checkpoint first")
+
+
+def _pairs(config: AdverbConfig) -> Tensor:
+    """bool [A, M]: which adverbs each action is trained with."""
+    found = torch.zeros(len(config.actions), len(config.adverbs), dtype=torch.bool)
+    for action, adverbs in enumerate(config.pairs):
+        found[action, list(adverbs)] = True
+    return found

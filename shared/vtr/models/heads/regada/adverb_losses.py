@@ -19,6 +19,13 @@ def regression(video: Tensor, right: Tensor) -> Tensor:
     return (video - right).square().sum(dim=-1).mean()
 
 
+def contrast(cosines: Tensor, right: Tensor, allowed: Tensor, temperature: float) -> Tensor:
+    """Cross-entropy of ``right`` int [B] among those of ``cosines`` [B, M] that are ``allowed`` bool [B, M]
+    or right."""
+    kept = allowed | functional.one_hot(right, cosines.shape[1]).bool()
+    return functional.cross_entropy((cosines / temperature).masked_fill(~kept, float("-inf")), right)
+
+
 def other_actions(actions: Tensor, count: int) -> Tensor:
     """int [B]: for each of ``actions`` [B] another of ``count`` at random, evenly."""
     steps = torch.randint(1, count, actions.shape, device=actions.device)

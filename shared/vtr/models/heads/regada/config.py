@@ -11,8 +11,9 @@ from vtr.models.heads.base import HeadConfig, HeadError
 class RegionConfig(HeadConfig):
     """``region_dim``, ``word_dim``: of the base tower's features; ``appearance``: how many of its likes a
     region is joined to; ``same_place_iou``: the overlap that makes boxes of two consecutive frames one place;
-    ``negatives``: texts of other videos that each video is told apart from in training; ``temperature``: of
-    the cosines in that loss."""
+    ``negatives``: texts of other videos that the graph tells each video apart from in training, beside the
+    whole batch that its parts are told apart from; ``temperature``: of the cosines in both losses;
+    ``local_weight``: of the loss of the parts."""
 
     region_dim: int
     word_dim: int
@@ -24,6 +25,7 @@ class RegionConfig(HeadConfig):
     dropout: float = 0.1
     negatives: int = 3
     temperature: float = 0.07
+    local_weight: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("region_dim", "word_dim", "dim", "heads", "layers", "appearance", "negatives"):
@@ -41,8 +43,10 @@ class RegionConfig(HeadConfig):
 class AdverbConfig(HeadConfig):
     """``snippet_dim``, ``text_dim``: of the base tower's features. ``actions``, ``adverbs``: the vocabulary;
     ``antonyms[i]``: the index of the antonym of ``adverbs[i]``. ``motion``: snippets come with their change
-    since the one before, for towers that see single frames. The three weights are of the losses, 1 in the
-    paper."""
+    since the one before, for towers that see single frames. ``time_layers``: convolutions over neighbouring
+    snippets before the action asks. ``pairs[i]``: the adverbs that action ``i`` is trained with; with them,
+    ``contrast_weight`` is of the cross-entropy over an action's adverbs of cosines at ``temperature``, beside
+    the paper's three losses, whose weights are 1 there; 0 leaves it out."""
 
     snippet_dim: int
     text_dim: int
@@ -54,10 +58,14 @@ class AdverbConfig(HeadConfig):
     layers: int = 2
     dropout: float = 0.1
     motion: bool = True
+    time_layers: int = 0
     margin: float = 1.0
     antonym_weight: float = 1.0
     action_weight: float = 1.0
     regression_weight: float = 1.0
+    contrast_weight: float = 0.0
+    temperature: float = 0.1
+    pairs: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("snippet_dim", "text_dim", "dim", "heads", "layers"):
@@ -65,6 +73,16 @@ class AdverbConfig(HeadConfig):
                 raise HeadError(f"{name}: {getattr(self, name)} is less than 1")
         if self.dim % self.heads or self.dim % 2:
             raise HeadError(f"dim: {self.dim} is not even and a multiple of heads, {self.heads}")
+        if self.time_layers < 0:
+            raise HeadError(f"time_layers: {self.time_layers} is less than 0")
+        if self.temperature <= 0:
+            raise HeadError(f"temperature: {self.temperature} is not above 0")
+        if self.pairs and len(self.pairs) != len(self.actions):
+            raise HeadError(f"pairs: {len(self.pairs)} for {len(self.actions)} actions")
+        if any(not 0 <= adverb < len(self.adverbs) for row in self.pairs for adverb in row):
+            raise HeadError(f"pairs: an adverb is none of {len(self.adverbs)}")
+        if self.contrast_weight and not self.pairs:
+            raise HeadError("pairs: are needed for contrast_weight")
         if len(self.actions) < 2:
             raise HeadError(f"actions: {len(self.actions)} given, two are needed")
         if len(self.antonyms) != len(self.adverbs):

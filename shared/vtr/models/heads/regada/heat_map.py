@@ -8,6 +8,9 @@ from torch import Tensor
 from vtr.models.heads.base import HeadError
 from vtr.models.heads.regada.boxes import cell_shares
 
+_SEEN_OFFSET = -0.25
+_SEEN_WIDTH = 0.6
+
 
 def heat_map(heat: Tensor, boxes: Tensor, mask: Tensor, rows: int, columns: int) -> Tensor:
     """[B, T, rows, columns], of sum 1 over a clip: each region's heat spread evenly over its box.
@@ -22,6 +25,29 @@ def heat_map(heat: Tensor, boxes: Tensor, mask: Tensor, rows: int, columns: int)
         raise HeadError("heat: a clip has no heat inside its frames")
     found: Tensor = spread / total
     return found.view(*found.shape[:2], rows, columns)
+
+
+def smooth_map(heat: Tensor, side: int, rows: int, columns: int) -> Tensor:
+    """[..., rows, columns], of the same sum a frame: ``heat`` [..., side * side] of the frame tower's cells,
+    each spread as a bell about the middle of what it sees.
+
+    The tower's last convolution takes every second place of a map twice as fine, with one place of padding:
+    what a cell sees is centred a quarter cell above and left of the cell itself. A thing that lies across
+    cells warms all of them, and the peak of the sum lies between their middles, more finely than the grid.
+    """
+    if heat.shape[-1] != side * side:
+        raise HeadError(f"heat: {heat.shape[-1]} cells, but {side} x {side} is needed")
+    across = _bells(side, columns, heat.device)
+    down = across if rows == columns else _bells(side, rows, heat.device)
+    return torch.einsum("...rc,ry,cx->...yx", heat.reshape(*heat.shape[:-1], side, side), down, across)
+
+
+def _bells(side: int, places: int, device: torch.device) -> Tensor:
+    """[side, places]: how each cell of an axis is spread over ``places``; rows sum to 1."""
+    middles = torch.arange(side, device=device) + 0.5 + _SEEN_OFFSET
+    at = (torch.arange(places, device=device) + 0.5) * side / places
+    bells = torch.exp(-0.5 * ((at - middles.unsqueeze(1)) / _SEEN_WIDTH).square())
+    return bells / bells.sum(dim=1, keepdim=True)
 
 
 def frame_peaks(heat: Tensor, *, reach: int = 0) -> Tensor:
