@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from vtr.evaluation.corpus.read import Corpus
@@ -116,7 +117,10 @@ def corpus_states(
         part("vectors", [1] * len(videos), config.fps, (config.dim,), "float32"),
     ]
 
+    threads = torch.get_num_threads()
+
     def compute(number: int) -> tuple[NDArray[np.generic], ...]:
+        torch.set_num_threads(threads)  # each thread has its own number, and starts with all cores
         pixels = np.asarray(frames[videos[number].id][::stride], dtype=np.uint8)
         (states,) = clip_states(model, [pixels], [_times(len(pixels), step_s)])
         return states.frames, states.regions[::every], states.vector[np.newaxis]
