@@ -9,12 +9,14 @@ import pytest
 
 from vtr.evaluation.metrics.rows import TEXT_TO_VIDEO, rows_of, write_rows
 from vtr.evaluation.report.facts import FACTS, Facts, TrainedFacts, machine, versions, write_facts
-from vtr.evaluation.report.logs import read_curve
+from vtr.evaluation.report.logs import LOSS, read_curve
 from vtr.evaluation.report.notes import read_notes
 from vtr.evaluation.report.page import write_page
+from vtr.evaluation.report.plots import Curve
 from vtr.evaluation.report.results import Note
 from vtr.evaluation.report.runs import ROWS, open_runs
 from vtr.evaluation.report.summary import ReportError
+from vtr.models.heads.base import TOTAL
 
 
 def a_run(root: Path, seed: int, *, corpus: str = "f00d", value: float = 80.0) -> Path:
@@ -27,7 +29,7 @@ def a_run(root: Path, seed: int, *, corpus: str = "f00d", value: float = 80.0) -
     chance = rows_of({"R@1": 0.1}, task=TEXT_TO_VIDEO, data="generated", split="test", method="chance",
                      seed=seed, gallery=1000, queries=1000, transductive=False, baseline=True)  # fmt: skip
     write_rows(run / "dual" / ROWS, rows + chance)
-    (run / "dual" / "train.csv").write_text("step,total\n10,3.5\n20,2.5\n")
+    (run / "dual" / "train.csv").write_text("step,loss\n10,3.5\n20,2.5\n")
     (run / "dual" / "validation.csv").write_text("step,val,other\n20,50.0,1\n")
     trained = TrainedFacts(
         method="dual",
@@ -129,6 +131,15 @@ def test_a_log_that_is_none_is_told(tmp_path: Path, text: str, message: str) -> 
     (tmp_path / "train.csv").write_text(text)
     with pytest.raises(ReportError, match=message):
         read_curve(tmp_path / "train.csv", "total")
+
+
+def test_a_run_reads_the_columns_that_training_writes(tmp_path: Path) -> None:
+    assert LOSS == TOTAL
+    run = open_runs([a_run(tmp_path, 0)])[0]
+    assert run.curve("dual", validation=False) == Curve([10.0, 20.0], [3.5, 2.5])
+    assert run.curve("dual", validation=True) == Curve([20.0], [50.0])
+    (run.root / "dual" / "train.csv").unlink()
+    assert run.curve("dual", validation=False) is None
 
 
 def test_facts_that_are_broken_are_told(tmp_path: Path) -> None:

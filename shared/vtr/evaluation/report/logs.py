@@ -9,6 +9,8 @@ from vtr.evaluation.report.plots import Curve
 from vtr.evaluation.report.summary import ReportError
 
 TRAIN_LOG, VALIDATION_LOG = "train.csv", "validation.csv"
+LOSS = "loss"
+"""The column of the whole loss in ``train.csv``."""
 _STEP = "step"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vtr.evaluation.metrics.rows import ResultRow, read_rows
 from vtr.evaluation.report.facts import FACTS, Facts, read_facts
-from vtr.evaluation.report.logs import TRAIN_LOG, VALIDATION_LOG, read_curve
+from vtr.evaluation.report.logs import LOSS, TRAIN_LOG, VALIDATION_LOG, read_curve
 from vtr.evaluation.report.plots import Curve
 from vtr.evaluation.report.summary import ReportError
 
@@ -38,7 +38,7 @@ class MeasuredRun:
         """A method's loss in training, or its validation metric; None where it left no log."""
         path = self.root / method / (VALIDATION_LOG if validation else TRAIN_LOG)
         select = {trained.method: trained.select for trained in self.facts.trained}[method]
-        return read_curve(path, select if validation else "total") if path.exists() else None
+        return read_curve(path, select if validation else LOSS) if path.exists() else None
 
 
 def open_runs(roots: Sequence[Path]) -> list[MeasuredRun]:
