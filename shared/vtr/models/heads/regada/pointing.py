@@ -173,7 +173,7 @@ class Truth:
     def chance(self) -> NDArray[np.float64]:
         """Of each frame in which the thing is seen, the share of it that the thing's boxes cover."""
         areas = (self.boxes[:, 2] - self.boxes[:, 0]) * (self.boxes[:, 3] - self.boxes[:, 1])
-        found: NDArray[np.float64] = np.bincount(self.frame, weights=areas.astype(np.float64))[self.seen]
+        found = np.bincount(self.frame, weights=areas.astype(np.float64))[self.seen].astype(np.float64)
         return found
 
     @property
