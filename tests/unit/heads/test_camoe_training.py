@@ -80,7 +80,7 @@ def test_a_steps_batch_is_the_same_whenever_it_is_asked_for(corpus: Corpus, stat
         assert torch.equal(a.frames, b.frames)
         assert torch.equal(a.false.tokens, b.false.tokens)
         assert torch.equal(a.tokens, b.tokens)
-        assert len(a.events.frames) <= 2 * len(a.frames)
+        assert len(a.events.frames) <= len(a.frames)
         assert a.false.rows.max() < len(a.frames)
         assert a.events.false is not None
         assert a.events.false.rows.max() < len(a.events.frames)

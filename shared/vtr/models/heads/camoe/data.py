@@ -26,7 +26,7 @@ from vtr.models.heads.tagging.rules import RuleTagger
 from vtr.models.heads.tagging.tags import PosTagger
 from vtr.models.training.features import FeatureError
 
-EVENTS_A_VIDEO = 2
+EVENTS_A_VIDEO = 1
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class GroupBatches:
         *,
         seed: int,
         size: int = 64,
-        false_texts: int = 2,
+        false_texts: int = 1,
         events: int = EVENTS_A_VIDEO,
         split: str = "train",
     ) -> None:

@@ -24,7 +24,7 @@ from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
 
-OPTIONS = TrainOptions(steps=1500, lr=1.5e-3, evaluate_every=300, patience=4)
+OPTIONS = TrainOptions(steps=800, lr=1.5e-3, evaluate_every=200, patience=4)
 BATCH = 64
 """Videos in a batch; half are edits of the others."""
 CAPTIONS = 2
