@@ -9,11 +9,11 @@ from vtr.vectors.store import ClipRow
 
 
 def heat_map(row: ClipRow, heat: Heat, localised: Localised | None) -> HeatMap:
-    """Of the frame nearest in time to the best one; of the hottest frame where no best one is known."""
+    """Of the frame nearest in time to the best one; of that with the hottest cell where no best one is known."""
     if localised is not None:
         frame = int(abs(heat.times_s - localised.frame.time_s).argmin())
     else:
-        frame = int(heat.values.sum(axis=(1, 2)).argmax())
+        frame = int(heat.values.max(axis=(1, 2)).argmax())
     time_s = float(heat.times_s[frame])
     index = min(range(len(row.frame_times_s)), key=lambda i: abs(row.frame_times_s[i] - time_s))
     cells = heat.values[frame]

@@ -19,7 +19,7 @@ from vtr.models.heads.serving.protocol import Clip
 
 SHIPPED = Path(__file__).parents[2] / "shared/vtr/models/checkpoints/dual-generated"
 TEXT = "a red circle moves quickly to the left, and then a blue star slowly grows on a tiled floor at night"
-CLIPS, BATCH, DIM = 48, 8, 128
+CLIPS, BATCH, DIM = 16, 8, 128
 PACKAGES = ("torch", "numpy")
 
 

@@ -240,7 +240,7 @@ def test_published_heads_are_picked_up_re_order_explain_and_compose(world: World
         assert hit.moment == hit.moments[0]
         assert hit.t0_s <= hit.moment.start_s < hit.moment.end_s <= hit.t1_s + 1e-3
         assert hit.heat is not None
-        assert (hit.heat.rows, hit.heat.columns) == (6, 6)
+        assert (hit.heat.rows, hit.heat.columns) == (12, 12)
         assert hit.best_frame is not None
         assert hit.heat.index == hit.best_frame.index
         assert hit.manner is not None

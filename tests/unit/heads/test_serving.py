@@ -119,7 +119,7 @@ def test_heat_is_of_the_clips_own_frames_and_sums_to_one(bundle: LoadedBundle) -
     found = bundle.runners["regada"].score(bundle.read(TEXT), CLIPS)
     for of_clip, evidence in zip(CLIPS, found.evidence, strict=True):
         assert evidence.heat is not None
-        assert evidence.heat.values.shape == (len(of_clip.states.regions), 2, 2)
+        assert evidence.heat.values.shape == (len(of_clip.states.regions), 12, 12)
         assert evidence.heat.values.sum() == pytest.approx(1.0, abs=1e-5)
         np.testing.assert_array_equal(evidence.heat.times_s, of_clip.states.region_times_s)
 

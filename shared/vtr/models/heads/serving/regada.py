@@ -13,6 +13,7 @@ from vtr.contracts.events.results import Manner
 from vtr.models.encoders.base import FloatArray
 from vtr.models.heads.regada.adverb_head import AdverbBatch, AdverbHead
 from vtr.models.heads.regada.boxes import grid_boxes
+from vtr.models.heads.regada.heat_map import smooth_map
 from vtr.models.heads.regada.model import Regada
 from vtr.models.heads.regada.region_head import RegionBatch, RegionHead
 from vtr.models.heads.serving.card import serving_of
@@ -22,6 +23,8 @@ from vtr.models.heads.serving.protocol import Clip, Evidence, HeadScores, Heat, 
 from vtr.models.training.checkpoints import Card
 
 REGIONS, MANNER = "regions", "manner"
+FINE = 12
+"""Rows and columns of a heat map: a thing that lies across cells is found between their middles."""
 
 
 class RegadaRunner:
@@ -91,8 +94,8 @@ def _checked(clip: Clip) -> Clip:
 
 def _heat(heat: Tensor, clip: Clip, side: int) -> Heat:
     """``heat`` [S', R] of a padded clip as that of its own frames."""
-    frames = len(clip.states.regions)
-    return Heat(heat[:frames].reshape(frames, side, side).numpy().copy(), clip.states.region_times_s)
+    fine = smooth_map(heat[: len(clip.states.regions)], side, FINE, FINE)
+    return Heat(fine.numpy(), clip.states.region_times_s)
 
 
 def _manners(head: AdverbHead, clips: Sequence[Clip], action: int, adverb: int) -> list[Manner]:

@@ -10,28 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-from torch import nn
-
-from vtr.models.heads.base import HeadConfig
 from vtr.models.heads.camoe.checkpoint import load_camoe
 from vtr.models.heads.covr.checkpoint import load_covr
-from vtr.models.heads.regada.config import RegadaConfig
-from vtr.models.heads.regada.model import Regada
+from vtr.models.heads.regada.checkpoint import load_regada
 from vtr.models.heads.serving.camoe import CamoeRunner
 from vtr.models.heads.serving.covr import CovrComposer
 from vtr.models.heads.serving.protocol import Composer, HeadRunner
 from vtr.models.heads.serving.regada import RegadaRunner
 from vtr.models.heads.serving.vlgnet import VlgNetRunner
 from vtr.models.heads.vlgnet.checkpoint import load_vlgnet
-from vtr.models.training.checkpoints import Card, CheckpointError, load_checkpoint, load_into
+from vtr.models.training.checkpoints import CheckpointError
 
 GROUP = "vtr.heads"
 Loader = Callable[[Path], HeadRunner | Composer]
-M = TypeVar("M", bound=nn.Module)
-C = TypeVar("C", bound=HeadConfig)
 
 
 def load_head(name: str, folder: Path) -> HeadRunner | Composer:
@@ -40,13 +32,6 @@ def load_head(name: str, folder: Path) -> HeadRunner | Composer:
     if loader is None:
         raise CheckpointError(f"{folder}: no code serves a head {name!r}; known are {', '.join(_OWN)}")
     return loader(folder)
-
-
-def _module(folder: Path, name: str, make: Callable[[C], M], config: type[C]) -> tuple[M, Card]:
-    checkpoint = load_checkpoint(folder, head=name)
-    module = make(config.from_json(msgspec.json.encode(checkpoint.card.config)))
-    load_into(module, checkpoint)
-    return module.eval(), checkpoint.card
 
 
 def _registered(name: str) -> Loader | None:
@@ -59,6 +44,6 @@ def _registered(name: str) -> Loader | None:
 _OWN: dict[str, Loader] = {
     "camoe": lambda folder: CamoeRunner(*load_camoe(folder)),
     "covr": lambda folder: CovrComposer(*load_covr(folder)),
-    "regada": lambda folder: RegadaRunner(*_module(folder, "regada", Regada, RegadaConfig)),
+    "regada": lambda folder: RegadaRunner(*load_regada(folder)),
     "vlgnet": lambda folder: VlgNetRunner(*load_vlgnet(folder)),
 }
