@@ -119,6 +119,22 @@ def test_a_false_sentence_is_one_more_that_must_not_fit() -> None:
         torch.testing.assert_close(losses["videos"], plain["videos"])
 
 
+def test_the_graph_may_see_part_of_the_batch_and_the_parts_all_of_it() -> None:
+    batch = region_batch()
+    first = replace(
+        batch,
+        features=batch.features[:2],
+        boxes=batch.boxes[:2],
+        mask=batch.mask[:2],
+        words=batch.words[:2],
+        word_mask=batch.word_mask[:2],
+    )
+    some, two, everything = head(graph_videos=2).loss(batch), head().loss(first), head().loss(batch)
+    torch.testing.assert_close(some["sentences"], two["sentences"])
+    torch.testing.assert_close(some["videos"], two["videos"])
+    torch.testing.assert_close(some["local"], everything["local"])
+
+
 def test_words_steer_the_heat() -> None:
     model, batch = head(), region_batch()
     other = replace(batch, words=batch.words + torch.tensor([3.0, -3.0, 0.0, 0.0, 0.0]))

@@ -148,7 +148,7 @@ def test_training_reads_no_box(corpus: Corpus, states: CorpusStates) -> None:
     }
     for step in range(3):
         seen, unseen = (
-            RegionBatches(RegionData(c, states, "train"), seed=0, size=3, full=0.3)(step)
+            RegionBatches(RegionData(c, states, "train"), seed=0, size=3, full=0.3, names=0.3)(step)
             for c in (corpus, blind)
         )
         assert torch.equal(seen.features, unseen.features)

@@ -13,7 +13,8 @@ class RegionConfig(HeadConfig):
     region is joined to; ``same_place_iou``: the overlap that makes boxes of two consecutive frames one place;
     ``negatives``: texts of other videos that the graph tells each video apart from in training, beside the
     whole batch that its parts are told apart from; ``temperature``: of the cosines in both losses;
-    ``local_weight``: of the loss of the parts."""
+    ``local_weight``: of the loss of the parts; ``graph_videos``: how many of a batch's videos the graph sees,
+    0 for all: it costs many times what the parts do."""
 
     region_dim: int
     word_dim: int
@@ -26,6 +27,7 @@ class RegionConfig(HeadConfig):
     negatives: int = 3
     temperature: float = 0.07
     local_weight: float = 1.0
+    graph_videos: int = 0
 
     def __post_init__(self) -> None:
         for name in ("region_dim", "word_dim", "dim", "heads", "layers", "appearance", "negatives"):

@@ -12,10 +12,12 @@ from vtr.models.heads.regada.region_data import RegionBatches, RegionData
 @dataclass(frozen=True)
 class Sizes:
     """``regions``: videos in a batch of the region head; ``full``: the share of them with a caption of the
-    whole video. ``adverbs``: events in a batch of the adverb head; ``whole``: the share shown untrimmed."""
+    whole video, ``names``: with a thing's name alone. ``adverbs``: events in a batch of the adverb head;
+    ``whole``: the share shown untrimmed."""
 
-    regions: int = 16
-    full: float = 0.15
+    regions: int = 32
+    full: float = 0.1
+    names: float = 0.3
     adverbs: int = 96
     whole: float = 0.3
 
@@ -34,7 +36,7 @@ class RegadaBatches:
         self._regions = (
             None
             if regions is None
-            else RegionBatches(regions, seed=seed, size=sizes.regions, full=sizes.full)
+            else RegionBatches(regions, seed=seed, size=sizes.regions, full=sizes.full, names=sizes.names)
         )
         self._adverbs = (
             None

@@ -37,17 +37,19 @@ def smooth_map(heat: Tensor, side: int, rows: int, columns: int) -> Tensor:
     """
     if heat.shape[-1] != side * side:
         raise HeadError(f"heat: {heat.shape[-1]} cells, but {side} x {side} is needed")
-    across = _bells(side, columns, heat.device)
-    down = across if rows == columns else _bells(side, rows, heat.device)
-    return torch.einsum("...rc,ry,cx->...yx", heat.reshape(*heat.shape[:-1], side, side), down, across)
+    cells = heat.reshape(*heat.shape[:-1], side, side)
+    down, across = _bells(side, rows, heat.device), _bells(side, columns, heat.device)
+    found = torch.einsum("...rc,ry,cx->...yx", cells, down, across)
+    total = found.sum(dim=(-2, -1), keepdim=True).clamp(min=torch.finfo(found.dtype).tiny)
+    return found / total * heat.sum(dim=-1)[..., None, None]
 
 
 def _bells(side: int, places: int, device: torch.device) -> Tensor:
-    """[side, places]: how each cell of an axis is spread over ``places``; rows sum to 1."""
+    """[side, places]: how each cell of an axis warms ``places``. All are of one height, also those that the
+    frame's edge cuts off, so that even heat has no peak at the edge."""
     middles = torch.arange(side, device=device) + 0.5 + _SEEN_OFFSET
     at = (torch.arange(places, device=device) + 0.5) * side / places
-    bells = torch.exp(-0.5 * ((at - middles.unsqueeze(1)) / _SEEN_WIDTH).square())
-    return bells / bells.sum(dim=1, keepdim=True)
+    return torch.exp(-0.5 * ((at - middles.unsqueeze(1)) / _SEEN_WIDTH).square())
 
 
 def frame_peaks(heat: Tensor, *, reach: int = 0) -> Tensor:

@@ -50,17 +50,15 @@ def event_questions(data: RegionData, records: Sequence[VideoRecord]) -> list[Qu
 
 
 def bystander_questions(data: RegionData, records: Sequence[VideoRecord]) -> list[Question]:
-    """The same in videos of several things, but naming another of them, which does nothing meanwhile: it is
-    found by its name alone."""
+    """In videos of several things, the name of one that does nothing during an event, asked in frames of the
+    event: motion leads away from it."""
     found = []
     for r in records:
         for event in r.events:
-            own = name_thing(r.scene.things[event.thing])
-            for other, thing in enumerate(r.scene.things):
-                if other not in {event.thing, event.other} and own in event.captions[0]:
-                    text = event.captions[0].replace(own, name_thing(thing), 1)
-                    found.append(Question(r.id, text, other, _frames(data, r, event)))
-                    break
+            others = [k for k in range(len(r.scene.things)) if k not in {event.thing, event.other}]
+            if others:
+                text = name_thing(r.scene.things[others[0]])
+                found.append(Question(r.id, text, others[0], _frames(data, r, event)))
     return found
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from vtr.evaluation.corpus.captions import name_thing
+from vtr.evaluation.corpus.captions import describe_thing, name_thing
 from vtr.evaluation.corpus.factors import COLOURS, SHAPES
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.corpus.record import EventRecord, VideoRecord
@@ -130,18 +130,20 @@ class RegionData:
 class RegionBatches:
     """Training batches of ``size`` videos of different scenes, a function of (``seed``, step) alone.
 
-    A share ``full`` is shown frames of the whole video with a caption of all of it, the others those of one
-    event with a caption of it. The false sentence names another colour or shape.
+    A share ``full`` is shown frames of the whole video with a caption of all of it, a share ``names`` with
+    what its captions call one of its things and nothing more, so that a name counts without what the thing
+    does; the others those of one event with a caption of it. The false sentence names another colour or
+    shape.
     """
 
-    def __init__(self, data: RegionData, *, seed: int, size: int, full: float) -> None:
+    def __init__(self, data: RegionData, *, seed: int, size: int, full: float, names: float) -> None:
         groups: dict[str, list[VideoRecord]] = {}
         for record in data.corpus.split(data.split):
             if record.events:
                 groups.setdefault(record.group, []).append(record)
         if len(groups) < 2:
             raise ValueError(f"split: {data.split!r} holds {len(groups)} scenes with events, not 2")
-        self._data, self._seed, self._full = data, seed, full
+        self._data, self._seed, self._full, self._names = data, seed, full, names
         self._groups = list(groups.values())
         self._size = min(size, len(self._groups))
 
@@ -165,7 +167,14 @@ class RegionBatches:
         told = [
             caption for caption in record.captions if caption.kind == "full" and "colour" in caption.swaps
         ]
-        if told and rng.random() < self._full:
+        lot = rng.random()
+        if lot < self._names:
+            thing = int(rng.integers(len(record.scene.things)))
+            tell = (name_thing, describe_thing)[int(rng.integers(2))]
+            frames = self._data.frames_of(record.id, 0.0, float("inf"), rng)
+            right, wrong = record.scene.things[thing], other_thing(record, thing, pick)
+            return record.id, tell(right), frames, tell(wrong)
+        if told and lot < self._names + self._full:
             caption = told[int(rng.integers(len(told)))]
             frames = self._data.frames_of(record.id, 0.0, float("inf"), rng)
             return record.id, caption.text, frames, caption.swaps["colour"]

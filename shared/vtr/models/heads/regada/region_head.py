@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +55,8 @@ class RegionHead(nn.Module):
         super().__init__()
         self.config = config
         dim = config.dim
+        # How strongly a cell answers says whether a thing is there: it is not normalised away.
         self.region_in = nn.Sequential(
-            nn.LayerNorm(config.region_dim),
             nn.Linear(config.region_dim, dim),
             nn.GELU(),
             nn.Linear(dim, dim),
@@ -89,6 +89,10 @@ class RegionHead(nn.Module):
         size = batch.words.shape[0]
         if size < 2:
             raise HeadError("batch: two videos at least are needed for the loss")
+        local = self._local(batch, self.region_in(_clean(batch).features))
+        if 1 < self.config.graph_videos < size:
+            size = self.config.graph_videos
+            batch = _first(batch, size)
         clean, neighbours = self._graph(batch)
         facts = self.region_in(clean.features)
         shifts = range(min(self.config.negatives, size - 1) + 1)
@@ -104,7 +108,6 @@ class RegionHead(nn.Module):
         truth = torch.zeros(size, dtype=torch.long, device=by_text.device)
         sentences = functional.cross_entropy(torch.stack(found, dim=1) / self.config.temperature, truth)
         videos = functional.cross_entropy(by_text / self.config.temperature, truth)
-        local = self._local(batch, facts)
         parts = {"sentences": sentences, "videos": videos, "local": local}
         total = (sentences + videos) / 2 + self.config.local_weight * local
         return {TOTAL: total, **{name: part.detach() for name, part in parts.items()}}
@@ -119,11 +122,7 @@ class RegionHead(nn.Module):
                 " [B, T, R, Df] and [B, T, R, 4] are needed"
             )
         check_masked("regions", batch.features.flatten(1, 2), batch.mask.flatten(1), self.config.region_dim)
-        absent = ~batch.mask.unsqueeze(-1)
-        # Padding may hold anything, NaN too: it is 0 from here on.
-        clean = Regions(
-            batch.features.masked_fill(absent, 0.0), batch.boxes.masked_fill(absent, 0.0), batch.mask
-        )
+        clean = _clean(batch)
         return clean, region_neighbours(clean, self.config.appearance, self.config.same_place_iou)
 
     def _match(
@@ -164,3 +163,15 @@ class RegionHead(nn.Module):
         told = self.word_in(words.masked_fill(~word_mask.unsqueeze(-1), 0.0))
         weights = self.importance(told).squeeze(-1).masked_fill(~word_mask, torch.finfo(told.dtype).min)
         return told, torch.einsum("bl,bld->bd", torch.softmax(weights, dim=-1), told)
+
+
+def _clean(batch: RegionBatch) -> Regions:
+    """Padding may hold anything, NaN too: it is 0 from here on."""
+    absent = ~batch.mask.unsqueeze(-1)
+    return Regions(batch.features.masked_fill(absent, 0.0), batch.boxes.masked_fill(absent, 0.0), batch.mask)
+
+
+def _first(batch: RegionBatch, count: int) -> RegionBatch:
+    """The first ``count`` videos of ``batch``."""
+    cut = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return replace(batch, **{name: value[:count] for name, value in cut.items() if value is not None})

@@ -34,7 +34,7 @@ class RegionPooling(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.value = nn.Linear(dim, dim)
-        self.sharpness = nn.Parameter(torch.tensor(math.log(8.0)))
+        self.sharpness = nn.Parameter(torch.tensor(math.log(20.0)))
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim, bias=False)
         self.gate = nn.Parameter(torch.tensor(0.1))

@@ -26,7 +26,7 @@ from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
 
-OPTIONS = TrainOptions(steps=400, lr=1.5e-3, warmup=40, evaluate_every=100, patience=5, select="val")
+OPTIONS = TrainOptions(steps=360, lr=2e-3, warmup=40, evaluate_every=90, patience=5, select="val")
 _VALIDATED = 200
 """So many events are pointed at in validation."""
 
@@ -40,6 +40,7 @@ def default_config(states: CorpusStates, vocabulary: AdverbVocabulary) -> Regada
             word_dim=towers.text_width,
             dim=96,
             negatives=1,
+            graph_videos=8,
         ),
         adverbs=AdverbConfig(
             snippet_dim=towers.width,
