@@ -155,7 +155,7 @@ def test_an_unknown_spec_is_answered_with_those_known(spec: str) -> None:
 
 def test_weights() -> None:
     assert weights_of(heard=0.2, seen=0.9) is None
-    both, heard = weights_of(heard=0.9994, seen=1.0), weights_of(heard=1.0, seen=0.0)
+    both, heard = weights_of(heard=0.9994, seen=1.0), weights_of(heard=1.0, seen=0.3)
     assert both is not None
     assert heard is not None
     assert (both.audio, both.text) == (0.999, 1.0)

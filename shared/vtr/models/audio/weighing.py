@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAMED = 0.5
-"""A text names something heard from this sureness on; below it, sound has no say in its answer."""
+"""A text names something heard, or seen, from this sureness on. Below it, sound has no say in its answer."""
 LEAST = 0.01
-"""What the text's own vector counts at least: it then settles what sound leaves open, and no more."""
+"""What the vector of a text that names nothing seen counts: it settles what sound leaves open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +23,4 @@ def weights_of(heard: float, seen: float) -> Weights | None:
     sound is not to be searched, and the text's own vector counts fully. Three digits: they travel."""
     if heard < NAMED:
         return None
-    return Weights(audio=round(heard, 3), text=round(max(LEAST, seen), 3))
+    return Weights(audio=round(heard, 3), text=round(seen, 3) if seen >= NAMED else LEAST)
