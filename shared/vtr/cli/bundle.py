@@ -38,13 +38,13 @@ def bundle(
 
     A head's card says whether queries use it unasked and how much its score counts. Training chooses both for
     the heads that re-order; --weigh chooses them anew, by what serves: the head's runner on the dual
-    encoder's best candidates for captions of the validation split.
+    encoder's best candidates for captions of the validation split; a composer against the way halfway.
 
     Examples:
 
       vtr models bundle data/runs/seed0 --out data/models/seed0
 
-      vtr models bundle data/runs/seed0 --out data/models/seed0 --weigh regada --corpus data/corpus
+      vtr models bundle data/runs/seed0 --out data/models/seed0 --weigh covr --corpus data/corpus
     """
     output = Output(as_json)
     if weigh and corpus is None:
@@ -78,22 +78,27 @@ def _weigh(
     from vtr.evaluation.corpus.read import open_corpus
     from vtr.models.heads.serving.bundle import HEADS, load_bundle
     from vtr.models.heads.serving.card import save_serving
-    from vtr.models.heads.serving.weigh import weigh
+    from vtr.models.heads.serving.weigh import weigh, weigh_composer
     from vtr.models.runs.training import frames_of, states_of
 
     features, states = stores
     queries, depth = sizes
     opened = open_corpus(corpus)
-    runners = load_bundle(folder, "weighed").runners
-    unknown = sorted(set(heads) - runners.keys())
+    loaded = load_bundle(folder, "weighed")
+    unknown = sorted(set(heads) - loaded.runners.keys() - loaded.composers.keys())
     if unknown:
-        raise ValueError(f"--weigh: {unknown[0]!r} is no head of {folder} that scores clips")
+        why = loaded.broken.get(unknown[0], "is none of its heads")
+        raise ValueError(f"--weigh: {folder}: {unknown[0]!r} {why}")
     found: dict[str, Weighed] = {}
     with progress_bar(output, "weigh") as progress:
         frames = frames_of(opened, decoders(), features, progress=progress)
         seen = states_of(base, opened, frames, states, progress=progress)
         for head in dict.fromkeys(heads):
-            chosen = weigh(runners[head], opened, seen, depth=depth, limit=queries, progress=progress)
+            if head in loaded.composers:
+                chosen = weigh_composer(loaded.composers[head], opened, seen)
+            else:
+                runner = loaded.runners[head]
+                chosen = weigh(runner, opened, seen, depth=depth, limit=queries, progress=progress)
             save_serving(
                 folder / HEADS / head,
                 chosen.serving,

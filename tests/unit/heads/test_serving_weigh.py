@@ -18,9 +18,10 @@ from vtr.models.bundle.assemble import assemble
 from vtr.models.bundle.manifest import BundleError
 from vtr.models.dual.evaluate import full_captions
 from vtr.models.dual.states import CorpusStates, corpus_states
+from vtr.models.encoders.base import FloatArray
 from vtr.models.heads.serving.card import save_serving, serving_of
-from vtr.models.heads.serving.protocol import Clip, Evidence, HeadScores, QueryStates, Serving
-from vtr.models.heads.serving.weigh import WEIGHTS, weigh
+from vtr.models.heads.serving.protocol import Clip, Composed, Evidence, HeadScores, QueryStates, Serving
+from vtr.models.heads.serving.weigh import WEIGHTS, weigh, weigh_composer
 from vtr.models.training.checkpoints import read_card
 from vtr.models.training.corpus_frames import corpus_frames
 
@@ -74,6 +75,32 @@ def test_a_head_that_misleads_has_no_weight_and_is_off(corpus: Corpus, states: C
     assert found.serving.weight == 0.0
     assert not found.serving.default_on
     assert found.before == found.after
+
+
+class KnowsAnswers:
+    """Composes the vector of the right answer to each triplet, or of the example itself."""
+
+    name = "covr"
+    version = "0" * 12
+    serving = Serving()
+
+    def __init__(self, corpus: Corpus, states: CorpusStates, *, right: bool) -> None:
+        self._answers = {
+            (t.text, states.vector(t.reference).tobytes()): states.vector(t.target) for t in corpus.triplets
+        }
+        self._right = right
+
+    def compose(self, query: QueryStates, example: FloatArray, clips: Sequence[Clip]) -> Composed:
+        assert len(clips) == 1
+        return Composed(self._answers[query.text, example.tobytes()] if self._right else -example, 0.5)
+
+
+def test_a_composer_is_on_if_it_finds_more_than_the_way_halfway(corpus: Corpus, states: CorpusStates) -> None:
+    good = weigh_composer(KnowsAnswers(corpus, states, right=True), corpus, states, split="train")
+    assert good.serving.default_on
+    assert good.before < good.after
+    bad = weigh_composer(KnowsAnswers(corpus, states, right=False), corpus, states, split="train")
+    assert not bad.serving.default_on
 
 
 def test_a_split_without_videos_is_refused(corpus: Corpus, states: CorpusStates) -> None:

@@ -16,7 +16,9 @@ from vtr.evaluation.metrics.ranks import recall_at, target_ranks
 from vtr.models.dual.evaluate import full_captions
 from vtr.models.dual.pairs import UNSEEN
 from vtr.models.dual.states import CorpusStates, text_states
-from vtr.models.heads.serving.protocol import Clip, HeadRunner, QueryStates, Serving
+from vtr.models.heads.covr.baselines import weighted
+from vtr.models.heads.covr.search import ComposedSearch
+from vtr.models.heads.serving.protocol import Clip, Composer, HeadRunner, QueryStates, Serving
 
 WEIGHTS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _BATCH = 8
@@ -79,6 +81,37 @@ def weigh(
         queries=len(texts),
         before=recall_at(ranks[0.0], 1),
         after=recall_at(ranks[best], 1),
+        low=100 * gain.low,
+    )
+
+
+def weigh_composer(
+    composer: Composer, corpus: Corpus, states: CorpusStates, *, split: str = "val", limit: int = 400
+) -> Weighed:
+    """Whether ``composer`` finds more of the right answers to ``limit`` triplets of ``split`` than the
+    direction halfway between example and words, which is what serves without it.
+
+    Raises ``ValueError`` for a split without triplets.
+    """
+    search = ComposedSearch.of(corpus, states, split)
+    asked = range(0, len(search.triplets), max(1, -(-len(search.triplets) // limit)))
+    texts = [triplet.text for triplet in search.triplets]
+    read = text_states(states.model, states.vocabulary, texts)
+    examples = search.vectors[search.examples]
+    halfway = weighted(examples, np.stack([text.vector for text in read]), 1.0)
+    queries = halfway.copy()
+    for k in asked:
+        triplet, found = search.triplets[k], read[k]
+        query = QueryStates(triplet.text, found.words, found.tokens, found.vector)
+        clip = Clip(states.states(triplet.reference), 0.0, corpus.videos[triplet.reference].duration_s)
+        queries[k] = composer.compose(query, examples[k], [clip]).vector
+    before, after = (search.ranks(vectors)[list(asked)] for vectors in (halfway, queries))
+    gain = paired_bootstrap(after == 1, before == 1)
+    return Weighed(
+        serving=replace(composer.serving, default_on=gain.low > 0),
+        queries=len(before),
+        before=recall_at(before, 1),
+        after=recall_at(after, 1),
         low=100 * gain.low,
     )
 
