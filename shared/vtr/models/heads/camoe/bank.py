@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vtr.evaluation.corpus.read import Corpus
 from vtr.evaluation.metrics.hubness import hubness
 from vtr.evaluation.metrics.scorers import QueryBank
 from vtr.models.dual.evaluate import full_captions
 from vtr.models.heads.camoe.galleries import ALL, BASES, Galleries, Scores
 
-BETAS = (5.0, 10.0, 20.0, 40.0)
+BETAS = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0)
 TOLERANCE = 0.5
 """Points of R@1 on validation that less hubness may cost."""
 K = 10
 
 
 def background_texts(corpus: Corpus) -> tuple[str, ...]:
-    """A caption of each base video of training: none of them is a query of another split."""
-    return tuple(full_captions(record)[0].text for record in corpus.split("train", bases_only=True))
+    """The captions of the base videos of training: none of them is a query of another split."""
+    records = corpus.split("train", bases_only=True)
+    return tuple(caption.text for record in records for caption in full_captions(record))
 
 
 def choose_beta(galleries: Galleries, scores: Scores, bank: Scores) -> float:
-    """The beta of :data:`BETAS` with the least hubness at :data:`K` among those that cost no more than
-    :data:`TOLERANCE` points of R@1 (the best for R@1 where all cost more). To be called with a validation
-    split.
+    """The beta of :data:`BETAS` with the least hubness at :data:`K` among the bases, of those that cost no
+    more than :data:`TOLERANCE` points of R@1 (the best for R@1 where all cost more). To be called with a
+    validation split.
 
     ``scores`` [Q, N] of its queries, ``bank`` [B, N] of the background queries with the same videos.
     """
@@ -35,7 +38,8 @@ def choose_beta(galleries: Galleries, scores: Scores, bank: Scores) -> float:
     tried = {}
     for beta in BETAS:
         found = QueryBank.of(bank, beta).normalise(scores)
-        tried[beta] = (recall(found), hubness(found, K))
+        hubs = hubness(np.concatenate(list(galleries.parts(BASES, found))), K)
+        tried[beta] = (recall(found), hubs)
     allowed = {beta: hubs for beta, (r, hubs) in tried.items() if r >= plain - TOLERANCE}
     if allowed:
         return min(allowed, key=lambda beta: allowed[beta])
