@@ -21,6 +21,7 @@ from vtr.models.heads.covr.checkpoint import load_covr
 from vtr.models.heads.covr.data import ComposedBatches, ComposedData, seen_triplets, seen_videos
 from vtr.models.heads.covr.evaluate import (
     COVR,
+    FROM_BASE,
     LINEAR,
     MEAN,
     TEXT,
@@ -139,6 +140,9 @@ def test_a_trained_composer_is_measured_with_what_it_is_compared_with(
     assert {row.method for row in rows if not row.baseline} == {COVR}
     hard = [row for row in rows if row.data == "generated, hard galleries" and row.method == COVR]
     assert {row.metric for row in hard} >= {"hard R@1", "R@1 order", "R@1 adverb"}
+    based = [row for row in rows if row.data == f"generated, {FROM_BASE}"]
+    assert {row.method for row in based} == named | {COVR}
+    assert {row.queries for row in based} == {hard[0].queries // 2}
     assert rows == evaluate_covr(tmp_path, corpus, states, split="test", seed=3)
     assert evaluate_covr(tmp_path, corpus, states, split="none", seed=3) == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -61,6 +61,15 @@ class ComposedSearch:
         groups = np.asarray(self.groups)
         found: Bools = (groups[self.examples][:, None] == groups[None, :]) & ~self.own
         return found
+
+    def only(self, rows: Ints) -> ComposedSearch:
+        """The queries ``rows`` among the same videos."""
+        return replace(
+            self,
+            triplets=tuple(self.triplets[row] for row in rows),
+            examples=self.examples[rows],
+            targets=self.targets[rows],
+        )
 
     def ranks(self, queries: Floats) -> Ints:
         """The target's rank from 1 for each of ``queries`` [Q, D] by cosine, its example left out."""
