@@ -9,7 +9,7 @@ from vtr.vectors.store import ClipRow
 
 
 def heat_map(row: ClipRow, heat: Heat, localised: Localised | None) -> HeatMap:
-    """Of the frame nearest in time to the best one; of that with the hottest cell where no best one is known."""
+    """Of the frame nearest in time to the best one; where none is known, of that with the hottest cell."""
     if localised is not None:
         frame = int(abs(heat.times_s - localised.frame.time_s).argmin())
     else:

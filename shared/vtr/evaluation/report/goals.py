@@ -17,6 +17,8 @@ from vtr.evaluation.report.measured import Pick, cut, difference, distance, rati
 
 DATA = "generated"
 HARD = f"{DATA}, hard galleries"
+SEVERAL = f"{DATA}, examples that have several edits"
+"""Without the queries that ask an edit for its base, which is what is nearest to it anyway."""
 HELDOUT = "test-heldout-composition"
 DUAL = "dual encoder"
 
@@ -45,14 +47,17 @@ GOALS: tuple[Bar, ...] = (
     Bar(DUAL, "direction at least 90 (chance 50)", _dual("direction", FACTORS), 90),
     Bar(DUAL, "adverb at least 80 (chance 50)", _dual("adverb", FACTORS), 80),
     Bar(DUAL, "order at least 80 (chance 50)", _dual("order", FACTORS), 80),
-    Bar(
-        "CoVR",
-        "composed R@1 at least twice the better of text alone and video alone",
-        Pick(COMPOSED, "CoVR", "R@1", DATA),
-        2,
-        compare=ratio,
-        against=(Pick(COMPOSED, "text alone", "R@1", DATA), Pick(COMPOSED, "video alone", "R@1", DATA)),
-        unit=" times",
+    *(
+        Bar(
+            "CoVR",
+            f"composed R@1 at least twice the better of text alone and video alone{which}",
+            Pick(COMPOSED, "CoVR", "R@1", data),
+            2,
+            compare=ratio,
+            against=(Pick(COMPOSED, "text alone", "R@1", data), Pick(COMPOSED, "video alone", "R@1", data)),
+            unit=" times",
+        )
+        for data, which in ((DATA, ", all queries"), (SEVERAL, ", examples that have several edits"))
     ),
     Bar("VLG-Net", "R@1 at IoU 0.5 at least 60", Pick(MOMENTS, "VLG-Net", "R@1 IoU=0.5", DATA), 60),
     Bar("VLG-Net", "R@1 at IoU 0.7 at least 35", Pick(MOMENTS, "VLG-Net", "R@1 IoU=0.7", DATA), 35),
