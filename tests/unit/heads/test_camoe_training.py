@@ -139,6 +139,7 @@ def test_every_number_says_whether_it_is_transductive(
     gain = by[base, CAMOE, "R@1"] - by[base, "dual encoder", "R@1"]
     assert by[base, CAMOE, "R@1 gain"] == pytest.approx(gain)
     assert (base, "CAMoE + query bank", "hubness") in by
+    assert (base, "CAMoE, query bank for the experts alone", "R@1") in by
     for name in ("whole", "no memory", "one expert", "uniform gate"):
         assert (base, f"CAMoE, {name}, 1 steps", "R@1") in by
     assert evaluate_camoe(out, corpus, states, split="test-heldout-composition", seed=4) == []

@@ -7,7 +7,7 @@ experts' score, with the weight that validation chose. What looks at other queri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vtr.evaluation.corpus.read import Corpus
@@ -27,6 +27,7 @@ from vtr.models.heads.camoe.head import Camoe
 from vtr.models.training.checkpoints import CARD, Card, CheckpointError
 
 CAMOE, ALONE = "CAMoE", "CAMoE, experts alone"
+BANKED = "CAMoE, query bank for the experts alone"
 BANK, SOFTMAX = " + query bank", " + dual softmax over the test"
 ABLATIONS = "ablations"
 """Folder of a checkpoint in which :mod:`vtr.models.heads.camoe.ablate` leaves others."""
@@ -130,6 +131,8 @@ def _methods(
     yield _Method(DUAL, found.dual, bank.dual, betas["dual"])
     yield _Method(ALONE, found.head, bank.head, betas["head"])
     yield _Method(CAMOE, found.fused(weight), bank.fused(weight), betas["fused"])
+    hubs = QueryBank.of(bank.head, betas["head"])
+    yield _Method(BANKED, replace(found, head=found.head - hubs.log_z / hubs.beta).fused(weight))
     for folder in sorted((checkpoint / ABLATIONS).glob(f"*/{CARD}")):
         head, card = _checked(folder.parent, states)
         reader = TextReader(states, head.config.experts)
