@@ -148,10 +148,11 @@ def _region_rows(
     looked = look(head, of_split, questions)
     maps = {MISREAD: look(head, of_split, _misread(questions)).maps, HEAD: looked.maps}
     for method, hit, several in _pointed(of_split, questions, maps):
-        metrics = {"pointing": 100 * float(hit.mean())}
+        add(", the thing that acts", method, {"pointing": 100 * float(hit.mean())}, len(hit), looked.cells)
         if several.any():
-            metrics["pointing, several things"] = 100 * float(hit[several].mean())
-        add(", the thing that acts", method, metrics, len(hit), looked.cells)
+            among = hit[several]
+            label = ", the thing that acts among several"
+            add(label, method, {"pointing": 100 * float(among.mean())}, len(among), looked.cells)
     bystanders = bystander_questions(of_split, records)
     if bystanders:
         maps = {HEAD: look(head, of_split, bystanders).maps}
