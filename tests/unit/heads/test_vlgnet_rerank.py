@@ -22,6 +22,13 @@ def test_the_top_changes_its_order_and_stays_before_the_rest() -> None:
     assert np.argsort(-reranked(search, scores, 0.0), axis=1).tolist() == [[0, 1, 2, 3]] * 2
 
 
+def test_no_weight_changes_nothing_however_near_the_cosines_are() -> None:
+    cosine = np.linspace(0.05, 0.05 + 4e-7, 100, dtype=np.float32)[None, ::-1].copy()
+    top = np.argsort(-cosine, axis=1, kind="stable")[:, :60]
+    search = VideoSearch(("a",), tuple(map(str, range(100))), np.eye(100, dtype=bool)[[7]], cosine, top)
+    assert metrics(search, reranked(search, np.full((1, 60), -30, np.float32), 0.0)) == metrics(search)
+
+
 def test_a_query_is_ranked_alike_whatever_else_is_asked() -> None:
     search = a_search()
     scores = np.array([[-5.0, 4.0, 9.0], [0.0, 100.0, 9.0]], dtype=np.float32)
@@ -40,7 +47,7 @@ def test_the_smallest_weight_that_finds_most_is_chosen() -> None:
     good = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
     found = choose([(search, {"max": bad, "logsumexp": good})])
     assert (found.reduce, found.before, found.after) == ("logsumexp", (0.0,), (100.0,))
-    assert found.weight == 0.5  # 0.2 puts two level, and ties count against it
+    assert found.weight == 0.2
     assert choose([(search, {"max": bad, "logsumexp": bad})]).weight == 0.0
     assert metrics(search)["R@1"] == 0.0
 

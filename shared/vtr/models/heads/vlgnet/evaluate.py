@@ -14,7 +14,6 @@ from vtr.evaluation.metrics.moments import moment_metrics
 from vtr.evaluation.metrics.rows import MOMENTS, TEXT_TO_VIDEO, ResultRow, rows_of
 from vtr.models.dual.rows import CHANCE, DUAL
 from vtr.models.dual.states import CorpusStates
-from vtr.models.heads.serving.card import serving_of
 from vtr.models.heads.vlgnet.checkpoint import load_vlgnet
 from vtr.models.heads.vlgnet.data import MomentData
 from vtr.models.heads.vlgnet.model import VlgNet
@@ -22,12 +21,12 @@ from vtr.models.heads.vlgnet.predict import of_chance, of_head, of_prior, of_win
 from vtr.models.heads.vlgnet.rerank import (
     caption_search,
     chance,
+    choose,
     event_search,
     metrics,
     moment_scores,
     reranked,
 )
-from vtr.models.training.checkpoints import Card
 
 VLGNET, WINDOW, ANCHOR, PRIOR = (
     "VLG-Net",
@@ -54,12 +53,12 @@ def evaluate_vlgnet(
     moment. Empty where the split has no video."""
     if not corpus.split(split):
         return []
-    head, card = load_vlgnet(checkpoint)
+    head, _ = load_vlgnet(checkpoint)
     asked = MomentData(corpus, states, split)
     train = MomentData(corpus, states, "train").queries()
     return [
         *_moments(head, asked, train, seed=seed, data=data),
-        *_videos(head, card, asked, seed=seed, data=data),
+        *_videos(head, MomentData(corpus, states, "val"), asked, seed=seed, data=data),
     ]
 
 
@@ -93,12 +92,13 @@ def _moments(
     return rows
 
 
-def _videos(head: VlgNet, card: Card, asked: MomentData, *, seed: int, data: str) -> list[ResultRow]:
-    weight = serving_of(card).weight
+def _videos(head: VlgNet, val: MomentData, asked: MomentData, *, seed: int, data: str) -> list[ResultRow]:
     rows: list[ResultRow] = []
     for search, name in ((event_search, ONE_EVENT), (caption_search, WHOLE_CAPTIONS)):
-        made = search(asked)
-        order = reranked(made, moment_scores(head, asked, made)[head.config.reduce], weight)
+        # For each kind of text what is best on validation; a card's weight has to suit both at once.
+        tuned, made = search(val), search(asked)
+        how = choose([(tuned, moment_scores(head, val, tuned))])
+        order = reranked(made, moment_scores(head, asked, made)[how.reduce], how.weight)
         found: dict[str, Mapping[str, float]] = {
             CHANCE: chance(made),
             DUAL: metrics(made),

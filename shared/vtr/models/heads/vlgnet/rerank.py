@@ -122,16 +122,17 @@ def moment_scores(head: VlgNet, data: MomentData, search: VideoSearch) -> Scores
     return {reduce: np.concatenate(parts).reshape(search.top.shape) for reduce, parts in found.items()}
 
 
-def reranked(search: VideoSearch, scores: Floats, weight: float) -> Floats:
+def reranked(search: VideoSearch, scores: Floats, weight: float) -> NDArray[np.float64]:
     """[Q, N]: ``cosine + weight * scores`` among the top, which stay before all others."""
-    blended = np.take_along_axis(search.cosine, search.top, axis=1) + weight * scores
-    found = search.cosine.copy()
-    above = 1 + search.cosine.max(axis=1, keepdims=True) - blended.min(axis=1, keepdims=True)
+    # In float64: what lifts the top above the rest must not make near cosines equal.
+    found = search.cosine.astype(np.float64)
+    blended = np.take_along_axis(found, search.top, axis=1) + weight * scores.astype(np.float64)
+    above = 1 + found.max(axis=1, keepdims=True) - blended.min(axis=1, keepdims=True)
     np.put_along_axis(found, search.top, blended + above, axis=1)
     return found
 
 
-def metrics(search: VideoSearch, scores: Floats | None = None) -> Mapping[str, float]:
+def metrics(search: VideoSearch, scores: NDArray[np.floating] | None = None) -> Mapping[str, float]:
     """R@K and ranks of the first video of which the sentence is true, in the order of ``scores`` [Q, N];
     None: of the cosine."""
     return retrieval_metrics(first_hit_ranks(search.cosine if scores is None else scores, search.relevant))
