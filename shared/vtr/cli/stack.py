@@ -180,10 +180,10 @@ def make_config(
         fields["milvus"] = milvus
     else:
         raise usage_error(f"--milvus: {milvus!r} is neither lite nor standalone nor a URI")
-    env = {"VTR_ENCODER": encoder} if encoder is not None else {}
+    env = {"VTR_ENCODER": _from_here(encoder)} if encoder is not None else {}
     if audio_encoder is not None:
         # What is to be heard has to be kept: video_ingest stores no sound unless told to.
-        env |= {"VTR_AUDIO_ENCODER": audio_encoder, "VTR_CUT__AUDIO": "true"}
+        env |= {"VTR_AUDIO_ENCODER": _from_here(audio_encoder), "VTR_CUT__AUDIO": "true"}
     if env:
         fields["env"] = env
     try:
@@ -191,6 +191,12 @@ def make_config(
     except ValidationError as error:
         fault = error.errors()[0]
         raise usage_error(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}") from error
+
+
+def _from_here(spec: str) -> str:
+    """``spec`` with a path that is there made absolute: the services run in a directory of their own."""
+    kind, colon, argument = spec.partition(":")
+    return f"{kind}:{Path(argument).resolve()}" if colon and argument and Path(argument).exists() else spec
 
 
 def _ports(given: list[str]) -> dict[str, Any]:
