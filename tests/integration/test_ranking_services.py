@@ -183,7 +183,9 @@ def test_from_encoded_clips_to_the_same_answer_by_both_paths(
         producer.flush()
         by_topic = heard.wait(lambda e: isinstance(e, ResultsRanked) and e.query_id == again.query_id)
         assert by_topic.hits == by_http.hits
-        assert by_topic.skipped == by_http.skipped
+        # The first answer of a ranking that just started says that heads are still being looked up.
+        first, second = ([s for s in a.skipped if s.stage != "heads"] for a in (by_http, by_topic))
+        assert second == first
 
         clips = asking.get("/v1/videos/bikes/clips", params={"tenant": tenant}).json()["clips"]
         assert [c["ordinal"] for c in clips] == [0, 1]
