@@ -18,6 +18,7 @@ from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.features import FeatureStore
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
+from vtr.models.training.provenance import corpus_data, fitted_metrics
 
 COARSE = 0.8
 """The share of training that sees few frames a video."""
@@ -89,19 +90,11 @@ def train_dual(
         config=asdict(config),
         options={**asdict(options), "batch": batch, "chunk": chunk, "augmentation": asdict(augmentation)},
         data={
-            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
-            "generator": corpus.manifest.generator_version,
-            "videos": corpus.manifest.options.videos,
-            "corpus_seed": corpus.manifest.options.seed,
+            **corpus_data(corpus),
             "features": store.index.data,
             "tower": msgspec.to_builtins(store.index.tower),
         },
-        metrics={
-            "val": fitted.metrics,
-            "best_step": fitted.best_step,
-            "steps": fitted.steps,
-            "train_s": round(fitted.elapsed_s, 1),
-        },
+        metrics=fitted_metrics(fitted),
         command=command,
         parameters=0,
         precision="",

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import msgspec
 from torch import nn
 
 from vtr.evaluation.corpus.read import Corpus
@@ -23,6 +22,7 @@ from vtr.models.heads.serving.protocol import Serving
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
+from vtr.models.training.provenance import corpus_data, fitted_metrics
 
 OPTIONS = TrainOptions(steps=800, lr=1.5e-3, evaluate_every=200, patience=4)
 BATCH = 64
@@ -95,22 +95,17 @@ def train_camoe(
         options={**asdict(options), "batch": batch, "queue": config.queue},
         data={
             "base": states.base,
-            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
-            "generator": corpus.manifest.generator_version,
-            "videos": corpus.manifest.options.videos,
-            "corpus_seed": corpus.manifest.options.seed,
+            **corpus_data(corpus),
             "tagger": reader.tagger.name,
         },
         metrics={
+            **fitted_metrics(fitted),
             "val": metrics,
             "bank": {
                 "dual": choose_beta(galleries, found.dual, bank.dual),
                 "head": choose_beta(galleries, found.head, bank.head),
                 "fused": choose_beta(galleries, found.fused(weight), bank.fused(weight)),
             },
-            "best_step": fitted.best_step,
-            "steps": fitted.steps,
-            "train_s": round(fitted.elapsed_s, 1),
         },
         command=command,
         parameters=0,

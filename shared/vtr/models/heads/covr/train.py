@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
 from torch import nn
 
 from vtr.evaluation.corpus.read import Corpus
@@ -19,6 +18,7 @@ from vtr.models.heads.covr.search import ComposedSearch
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
+from vtr.models.training.provenance import corpus_data, fitted_metrics
 
 OPTIONS = TrainOptions(
     steps=600, lr=2e-3, warmup=40, evaluate_every=100, patience=6, select="val", precision="float32"
@@ -87,17 +87,9 @@ def train_covr(
         options={**asdict(options), "batch": batch},
         data={
             "base": states.base,
-            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
-            "generator": corpus.manifest.generator_version,
-            "videos": corpus.manifest.options.videos,
-            "corpus_seed": corpus.manifest.options.seed,
+            **corpus_data(corpus),
         },
-        metrics={
-            "val": fitted.metrics,
-            "best_step": fitted.best_step,
-            "steps": fitted.steps,
-            "train_s": round(fitted.elapsed_s, 1),
-        },
+        metrics=fitted_metrics(fitted),
         command=command,
         parameters=0,
         precision="",

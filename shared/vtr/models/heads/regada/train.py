@@ -25,6 +25,7 @@ from vtr.models.heads.regada.wording import action_phrases, adverb_phrases, phra
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
+from vtr.models.training.provenance import corpus_data, fitted_metrics
 
 OPTIONS = TrainOptions(steps=360, lr=2e-3, warmup=40, evaluate_every=90, patience=5, select="val")
 _VALIDATED = 200
@@ -115,17 +116,9 @@ def train_regada(
         options={**asdict(options), "sizes": asdict(sizes)},
         data={
             "base": states.base,
-            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
-            "generator": corpus.manifest.generator_version,
-            "videos": corpus.manifest.options.videos,
-            "corpus_seed": corpus.manifest.options.seed,
+            **corpus_data(corpus),
         },
-        metrics={
-            "val": fitted.metrics,
-            "best_step": fitted.best_step,
-            "steps": fitted.steps,
-            "train_s": round(fitted.elapsed_s, 1),
-        },
+        metrics=fitted_metrics(fitted),
         command=command,
         parameters=0,
         precision="",

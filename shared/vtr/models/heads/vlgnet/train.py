@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import msgspec
 from torch import nn
 
 from vtr.evaluation.corpus.read import Corpus
@@ -22,6 +21,7 @@ from vtr.models.heads.vlgnet.rerank import DEPTH, caption_search, choose, event_
 from vtr.models.training.checkpoints import Card, save_checkpoint
 from vtr.models.training.loop import fit, seed_everything
 from vtr.models.training.options import TrainOptions
+from vtr.models.training.provenance import corpus_data, fitted_metrics
 
 OPTIONS = TrainOptions(steps=450, lr=1.5e-3, warmup=40, evaluate_every=150, select="val")
 BATCH = 48
@@ -83,17 +83,11 @@ def train_vlgnet(
         options={**asdict(options), "batch": batch},
         data={
             "base": states.base,
-            "corpus": msgspec.to_builtins(corpus.manifest.sha256),
-            "generator": corpus.manifest.generator_version,
-            "videos": corpus.manifest.options.videos,
-            "corpus_seed": corpus.manifest.options.seed,
+            **corpus_data(corpus),
         },
         metrics={
-            "val": fitted.metrics,
+            **fitted_metrics(fitted),
             "val windows": windows,
-            "best_step": fitted.best_step,
-            "steps": fitted.steps,
-            "train_s": round(fitted.elapsed_s, 1),
         },
         command=command,
         parameters=0,
