@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +25,6 @@ from vtr.cli.learning import (
 )
 from vtr.cli.options import JsonOption
 from vtr.cli.output import Output
-
-if TYPE_CHECKING:
-    from vtr.models.runs.training import Training
 
 HEADS = {
     "covr": "composed queries: an example video, changed as a text says",
@@ -81,26 +77,22 @@ def dual(
       vtr train dual --corpus data/corpus --out data/runs/seed0/dual --seed 0
     """
     given = {"--seed": seed, "--steps": steps, "--batch": batch, "--minutes": minutes, "--chunk": chunk}
-    with bad_input_as_usage():
-        from vtr.models.runs.training import Training
-
-        training = Training(
-            method="dual",
-            corpus=corpus,
-            out=out,
-            decode=decoders(),
-            frames=features,
-            seed=seed,
-            steps=steps,
-            minutes=minutes,
-            batch=batch,
-            chunk=chunk,
-            threads=threads,
-            resume=resume,
-            test=test,
-            command=card_command("dual", given, resume=resume),
-        )
-        _run(training, Output(as_json))
+    _train(
+        "dual",
+        given,
+        as_json,
+        corpus=corpus,
+        out=out,
+        frames=features,
+        seed=seed,
+        steps=steps,
+        minutes=minutes,
+        batch=batch,
+        chunk=chunk,
+        threads=threads,
+        resume=resume,
+        test=test,
+    )
 
 
 def _head_command(head: str, what: str) -> Callable[..., None]:
@@ -122,25 +114,21 @@ def _head_command(head: str, what: str) -> Callable[..., None]:
         as_json: JsonOption = False,
     ) -> None:
         given = {"--seed": seed, "--steps": steps, "--minutes": minutes}
-        with bad_input_as_usage():
-            from vtr.models.runs.training import Training
-
-            training = Training(
-                method=head,
-                corpus=corpus,
-                out=out,
-                decode=decoders(),
-                base=base,
-                frames=features,
-                states=states,
-                seed=seed,
-                steps=steps,
-                minutes=minutes,
-                threads=threads,
-                resume=resume,
-                command=card_command(head, given, resume=resume),
-            )
-            _run(training, Output(as_json))
+        _train(
+            head,
+            given,
+            as_json,
+            corpus=corpus,
+            out=out,
+            base=base,
+            frames=features,
+            states=states,
+            seed=seed,
+            steps=steps,
+            minutes=minutes,
+            threads=threads,
+            resume=resume,
+        )
 
     command.__doc__ = f"""Train the head for {what}.
 
@@ -171,40 +159,37 @@ def audio(
       vtr train audio --corpus data/corpus --out data/runs/seed0/audio
     """
     given = {"--seed": seed, "--steps": steps, "--minutes": minutes}
+    _train(
+        "audio",
+        given,
+        as_json,
+        corpus=corpus,
+        out=out,
+        sounds=sounds,
+        seed=seed,
+        steps=steps,
+        minutes=minutes,
+        threads=threads,
+        resume=resume,
+    )
+
+
+def _train(method: str, given: dict[str, Any], as_json: bool, *, resume: bool, **fields: Any) -> None:
+    """``given``: options as the card keeps them; ``fields``: the rest of a :class:`Training`."""
+    output = Output(as_json)
     with bad_input_as_usage():
-        from vtr.models.runs.training import Training
+        from vtr.models.runs.command import card_command
+        from vtr.models.runs.training import Training, train
 
         training = Training(
-            method="audio",
-            corpus=corpus,
-            out=out,
+            method=method,
             decode=decoders(),
-            sounds=sounds,
-            seed=seed,
-            steps=steps,
-            minutes=minutes,
-            threads=threads,
             resume=resume,
-            command=card_command("audio", given, resume=resume),
+            command=card_command(method, given, resume=resume),
+            **fields,
         )
-        _run(training, Output(as_json))
-
-
-def card_command(method: str, given: dict[str, Any], *, resume: bool = False) -> str:
-    """The command as a checkpoint's card keeps it: options that were given, no paths of this machine."""
-    words = ["vtr", "train", method, "--corpus", "CORPUS", *(["--base", "DUAL"] if method in HEADS else [])]
-    words += ["--out", "OUT"]
-    for option, value in given.items():
-        if value is not None:
-            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
-    return shlex.join([*words, *(["--resume"] if resume else [])])
-
-
-def _run(training: Training, output: Output) -> None:
-    from vtr.models.runs.training import train
-
-    with progress_bar(output, training.method) as progress:
-        card = train(training, progress)
+        with progress_bar(output, method) as progress:
+            card = train(training, progress)
     for split, metrics in card.metrics.items():
         if isinstance(metrics, dict):
             numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}

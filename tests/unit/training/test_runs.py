@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from vtr.cli.train import card_command
 from vtr.evaluation.corpus.make import make
 from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.corpus.record import Options
 from vtr.media.soundtrack import soundtrack
 from vtr.media.thumbs import small_frames
+from vtr.models.runs.command import card_command
 from vtr.models.runs.evaluation import Measuring, measure, methods_in
 from vtr.models.runs.methods import METHODS, chosen_methods, head_trainer, options_of
 from vtr.models.runs.seed import Seed, expected_minutes
@@ -139,3 +139,14 @@ def test_a_card_keeps_the_command_without_paths() -> None:
         "vtr train covr --corpus CORPUS --base DUAL --out OUT --seed 2 --minutes 1.5 --resume"
     )
     assert "--base" not in card_command("audio", {})
+
+
+def test_what_is_asked_for_alone_is_measured_alone(tmp_path: Path) -> None:
+    for method in ("dual", "audio"):
+        (tmp_path / method).mkdir()
+        (tmp_path / method / "card.json").write_text("{}")
+    run = Seed(0, tmp_path, tmp_path, DECODE, training=False)
+    assert run.to_measure() == ("dual", "audio")
+    assert replace(run, methods=("audio", "covr")).to_measure() == ("audio",)
+    with pytest.raises(ValueError, match="holds no checkpoint of covr"):
+        replace(run, methods=("covr",)).to_measure()

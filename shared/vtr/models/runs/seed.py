@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vtr.evaluation.corpus.read import Corpus, open_corpus
 from vtr.evaluation.metrics.rows import ResultRow
-from vtr.models.runs.evaluation import Measuring, measure
+from vtr.models.runs.command import card_command
+from vtr.models.runs.evaluation import Measuring, measure, methods_in
 from vtr.models.runs.methods import AUDIO, DUAL, HEADS, METHODS, Progress
 from vtr.models.runs.training import Decoders, Training, train, what_is_missing
 from vtr.models.training.loop import STATE
@@ -51,10 +52,7 @@ class Seed:
             seed=self.seed,
             steps=steps,
             resume=(out / STATE).exists(),
-            command=f"vtr train {method} --corpus CORPUS"
-            + (" --base DUAL" if method in HEADS else "")
-            + f" --out OUT --seed {self.seed}"
-            + (f" --steps {steps}" if steps else ""),
+            command=card_command(method, {"--seed": self.seed, "--steps": steps}),
         )
 
     def missing(self, corpus: Corpus) -> dict[str, str]:
@@ -69,6 +67,14 @@ class Seed:
                 found[training.method] = reason
         return found
 
+    def to_measure(self) -> tuple[str, ...]:
+        """Those of ``methods`` that the run holds, once it is trained. Raises ``ValueError`` for none."""
+        there = methods_in(self.run)
+        found = tuple(method for method in self.methods if method in there)
+        if not found:
+            raise ValueError(f"{self.run}: holds no checkpoint of {', '.join(self.methods)}")
+        return found
+
 
 def run_seed(seed: Seed, progress: Progress = lambda _share, _text: None) -> dict[str, list[ResultRow]]:
     """Trains what is missing and measures everything; rows by method, written beside each checkpoint.
@@ -80,9 +86,10 @@ def run_seed(seed: Seed, progress: Progress = lambda _share, _text: None) -> dic
     for training in seed.trainings():
         if training.method in missing:
             train(training, _named(training.method, progress))
-    methods = None if not seed.training else seed.methods
     return measure(
-        Measuring(seed.run, seed.corpus, seed.decode, methods, frames=seed.frames, sounds=seed.sounds),
+        Measuring(
+            seed.run, seed.corpus, seed.decode, seed.to_measure(), frames=seed.frames, sounds=seed.sounds
+        ),
         progress,
     )
 
