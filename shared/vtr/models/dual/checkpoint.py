@@ -17,14 +17,20 @@ def model_version_of(card: Card) -> str:
     return f"trained-dual_{card.config['dim']}_{card.sha256[:12]}"
 
 
+def vocabulary_of_card(root: Path, card: Card) -> Vocabulary:
+    """The words that a text tower in ``root`` was trained on. Raises :class:`CheckpointError`."""
+    words = card.assets.get("words")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise CheckpointError(f"{root}: the card's assets.words is no list of words")
+    return Vocabulary(tuple(words))
+
+
 def load_dual(root: Path) -> tuple[DualEncoder, Vocabulary, Card]:
     """The model in eval mode, its vocabulary and its card. Raises :class:`CheckpointError`."""
     checkpoint = load_checkpoint(root, head=DualEncoder.name)
-    words = checkpoint.card.assets.get("words")
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise CheckpointError(f"{root}: the card's assets.words is no list of words")
+    vocabulary = vocabulary_of_card(root, checkpoint.card)
     config = DualConfig.from_json(msgspec.json.encode(checkpoint.card.config))
-    model = DualEncoder(config, len(words))
+    model = DualEncoder(config, len(vocabulary.words))
     load_into(model, checkpoint)
     model.eval()
-    return model, Vocabulary(tuple(words)), checkpoint.card
+    return model, vocabulary, checkpoint.card

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 from torch import nn
 
 from vtr.models.heads.camoe.config import CamoeConfig
 from vtr.models.heads.camoe.head import Camoe
-from vtr.models.training.checkpoints import Card, load_checkpoint, load_into
+from vtr.models.heads.checkpoint import load_trained
+from vtr.models.training.checkpoints import Card
 
 
 def without_queue(head: nn.Module) -> Camoe:
@@ -23,7 +23,4 @@ def without_queue(head: nn.Module) -> Camoe:
 
 def load_camoe(checkpoint: Path) -> tuple[Camoe, Card]:
     """The head in eval mode and its card. Raises :class:`CheckpointError`."""
-    found = load_checkpoint(checkpoint, head=Camoe.name)
-    head = Camoe(CamoeConfig.from_json(msgspec.json.encode(found.card.config)))
-    load_into(head, found)
-    return head.eval(), found.card
+    return load_trained(checkpoint, Camoe.name, CamoeConfig, Camoe)
