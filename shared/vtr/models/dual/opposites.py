@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from vtr.evaluation.corpus.factors import ANTONYMS
+from vtr.evaluation.corpus.lexicon import ADVERB
 from vtr.models.dual.mirror import WORDS
 
 _WAY = WORDS["sideways"] | WORDS["upright"]
 _MANNER = {
-    "slowly": "quickly",
-    "quickly": "slowly",
-    "rapidly": "slowly",
-    "smoothly": "jerkily",
-    "jerkily": "smoothly",
-    "carefully": "carelessly",
-    "carelessly": "carefully",
-    "gently": "wildly",
-    "wildly": "gently",
+    tuple(words.split()): ADVERB[antonym][0].split()
+    for adverb, antonym in ANTONYMS.items()
+    for words in ADVERB[adverb]
 }
-_STRAIGHT, _ZIGZAG = ["straight", "line"], ["zigzag"]
+_LONGEST = max(map(len, _MANNER))
+"""Of the phrases, none of which begins another."""
 
 
 def other_way(words: list[str]) -> list[str] | None:
@@ -30,10 +27,8 @@ def other_manner(words: list[str]) -> list[str] | None:
     turned: list[str] = []
     at = 0
     while at < len(words):
-        if words[at : at + 2] == _STRAIGHT:
-            turned += _ZIGZAG
-            at += 2
-            continue
-        turned += _STRAIGHT if words[at : at + 1] == _ZIGZAG else [_MANNER.get(words[at], words[at])]
-        at += 1
+        phrases = (tuple(words[at : at + length]) for length in range(1, _LONGEST + 1))
+        found = next((phrase for phrase in phrases if phrase in _MANNER), None)
+        turned += [words[at]] if found is None else _MANNER[found]
+        at += 1 if found is None else len(found)
     return turned if turned != words else None

@@ -11,8 +11,6 @@ from typing import Literal
 class TrainOptions:
     """``steps`` of AdamW, a linear warm-up, then a cosine to 1 % of ``lr``.
 
-    ``restart``: the share of training at which the rate rises again, to ``restart_lr`` of ``lr``, and falls
-    in a second cosine (Loshchilov and Hutter 2017): for data that changes there.
     ``minutes``: the schedule also advances with the clock, so that training is over by then; a run that the
     clock never hurried is the same for the same seed, one that it did is not. ``select``: the validation
     metric (higher is better) by which the best weights are kept; ``patience``: how many validations without
@@ -27,8 +25,6 @@ class TrainOptions:
     weight_decay: float = 0.05
     clip: float = 2.0
     ema: float = 0.99
-    restart: float | None = None
-    restart_lr: float = 0.7
     evaluate_every: int = 150
     patience: int = 5
     select: str = "val"
@@ -48,9 +44,5 @@ class TrainOptions:
 
     def rate(self, step: int, progress: float) -> float:
         """The learning rate of ``step``."""
-        peak = self.lr
-        if self.restart is not None and progress >= self.restart:
-            peak *= self.restart_lr
-            progress = (progress - self.restart) / (1 - self.restart)
         cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
-        return min(self.lr * (step + 1) / max(1, self.warmup), peak * cosine)
+        return min(self.lr * (step + 1) / max(1, self.warmup), self.lr * cosine)
